@@ -13,7 +13,7 @@ from fusee.cli.main import run_command
 from fusee.kernel import processors
 from fusee.native import batches, digests, shelf
 from fusee.native.host import native_code
-from fusee.native.runs import LONG_BYTES, may_have_native, note_native, note_run
+from fusee.native.runs import LONG_BYTES, native_mark, note_native, note_run
 from fusee.tier import compiling, early
 from tests.native.loops import tiered_engine
 
@@ -51,7 +51,7 @@ def test_a_first_run_starts_a_process_and_the_next_does_not(began: list[Began]) 
     early.begin(BINARY)
     early.begin(BINARY)
     assert len(began) == 1
-    assert not may_have_native(BINARY)
+    assert not native_mark(BINARY)
     early.end()
     assert began[0].has_ended
     assert early.take() is None
@@ -70,7 +70,7 @@ def test_another_module_is_told_by_its_length_and_its_beginning(began: list[Bega
 
 def test_what_was_compiled_ahead_needs_no_process(began: list[Began]) -> None:
     assert native_code(BINARY) is not None
-    assert may_have_native(BINARY)
+    assert native_mark(BINARY)
     early.begin(BINARY)
     assert began == []
 

@@ -17,6 +17,7 @@ from fusee.kernel.target import Target
 from fusee.native import batches, code, host, shelf, units, worker
 from fusee.native.batch import Wish
 from fusee.native.compile import plan
+from fusee.native.runs import NATIVE
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import compiling
@@ -171,7 +172,7 @@ def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -
         tried.append(image)
         raise OSError("nothing more may be executed")
 
-    monkeypatch.setattr("fusee.tier.tier.may_have_native", lambda binary: True)
+    monkeypatch.setattr("fusee.tier.tier.native_mark", lambda binary: NATIVE)
     monkeypatch.setattr(code, "MappedImage", without_room)
     assert answer(loaded(strategy)) == 7
     assert tried == [made.image]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from fusee.kernel.cache import MISREAD, Cache, digest
 from fusee.native.code import Kept, NativeCode, unpacked
 from fusee.native.key import functions_key, key_of
-from fusee.native.runs import may_have_native, note_native
+from fusee.native.runs import native_mark, note_native
 
 _EXPORTED = "exported"
 
@@ -33,7 +33,7 @@ def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: 
     found = kept.decoded("native", key, unpacked)
     if found is not None:
         kept.mark_used("native", key)
-        if wanted is None and not may_have_native(binary):  # whose mark is damaged, or was not used for a month
+        if wanted is None and not native_mark(binary):  # whose mark is damaged, or was not used for a month
             note_native(binary)
         return found
     with kept.building(key):

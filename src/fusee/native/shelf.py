@@ -43,7 +43,7 @@ class Shelf:
     def all(self) -> list[tuple[str, Kept]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead.
 
-        It takes 2 ms to find that there are none, which `native.runs.may_have_native` knows sooner.
+        It takes 2 ms to find that there are none, which `native.runs.native_mark` knows sooner.
         """
         if not self._key:
             return []

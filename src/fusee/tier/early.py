@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel import background
-from fusee.native.runs import LONG_BYTES, may_have_native, note_run
+from fusee.native.runs import LONG_BYTES, NATIVE, native_mark, note_run
 
 if TYPE_CHECKING:
     from fusee.native.batches import Worker
@@ -43,7 +43,7 @@ def begin(binary: bytes) -> None:
     with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
         if hasattr(os, "posix_spawn") and note_run(binary):
             _begin_worker()
-        elif len(binary) >= LONG_BYTES and may_have_native(binary):
+        elif len(binary) >= LONG_BYTES and native_mark(binary) == NATIVE:
             from fusee.native.digests import begin_digest
 
             begin_digest(binary)

@@ -17,13 +17,8 @@ def own_functions(module: int) -> range:
     return range(int(state.imported_func_count), int(state.func_count))
 
 
-def take_kept(
-    native: "HostNative", engine: int, module: int, shelf: Shelf, kept: list[object], interpreted: frozenset[int]
-) -> list[NativeCode]:  # fmt: skip
-    """Have a module's functions run it, of which none has been called; what there is, the oldest first.
-
-    It is put into `kept`, which lives as long as the module. Those that are `interpreted` stay so.
-    """
+def find_kept(module: int, shelf: Shelf) -> list[NativeCode]:
+    """What there is of a module, the oldest first."""
     found, own = [], own_functions(module)
     for key, made in shelf.all():
         if not made.is_of(own):
@@ -33,7 +28,17 @@ def take_kept(
         except OSError:  # the system may let nothing more be executed
             break
         shelf.hold(key, found[-1].functions, found[-1].loops)
-    done = set(interpreted)
+    return found
+
+
+def take_kept(
+    native: "HostNative", engine: int, module: int, shelf: Shelf, kept: list[object], interpreted: frozenset[int]
+) -> list[NativeCode]:  # fmt: skip
+    """Have a module's functions run it, of which none has been called; what there is, the oldest first.
+
+    It is put into `kept`, which lives as long as the module. Those that are `interpreted` stay so.
+    """
+    found, done = find_kept(module, shelf), set(interpreted)
     for code in reversed(found):  # of what is in two batches, what is newer
         kept.append(code)
         for index in code.functions.keys() - done:

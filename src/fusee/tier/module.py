@@ -17,7 +17,7 @@ from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fusee.api._decoded import Lifetime
     from fusee.api._native import HostNative
@@ -185,11 +185,7 @@ class TieredModule:
         self.kept.append(code)
         self.done |= code.functions.keys() | code.reasons.keys()
         self.refused |= code.reasons.keys()
-        for index, (entry, place) in code.functions.items():
-            cell = make_struct(NativeCell, {"entry": entry, "code": place})
-            self.kept.append(cell)
-            self._cells[index] = ctypes.addressof(cell)
-            self._native.install_tiered(engine, self.address, index, self._cells[index])
+        self._install_functions(engine, code, code.functions)
         for loop in loops:
             entry = code.loops.get(loop.place, 0)
             if entry:
@@ -204,6 +200,25 @@ class TieredModule:
             self._resumed = (self._resumed | resumed).difference(code.functions)
             self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
             self.loose.update(dict.fromkeys((*code.functions, *resumed)))
+
+    def _install_functions(self, engine: int, code: NativeCode, indices: "Iterable[int]") -> None:
+        for index in indices:
+            entry, place = code.functions[index]
+            cell = make_struct(NativeCell, {"entry": entry, "code": place})
+            self.kept.append(cell)
+            self._cells[index] = ctypes.addressof(cell)
+            self._native.install_tiered(engine, self.address, index, self._cells[index])
+
+    def take_kept(self, engine: int, found: "Sequence[NativeCode]") -> None:
+        """Have guests execute what earlier runs have left, the oldest first, though they may run by now.
+
+        It is what `kept.take_kept` does before anything is called; `know_kept` comes after it.
+        """
+        done = set(self._interpreted)
+        for code in reversed(found):
+            self.kept.append(code)
+            self._install_functions(engine, code, code.functions.keys() - done)
+            done |= code.functions.keys() | code.reasons.keys()
 
     def _resume_kept(self, engine: int, function: int) -> bool:
         """Have guests go on in the loops of a function that earlier runs have left code for; whether there are some."""

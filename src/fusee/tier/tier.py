@@ -24,7 +24,7 @@ from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, u64, usize
-from fusee.native.runs import may_have_native
+from fusee.native.runs import BRIEF, native_mark, note_native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
 _FIRST_LOOKS: Final = 5  # that find some, before they are watched: what runs no longer is left alone
+_LONG_LOOKS: Final = 2  # that find some, after which native code would have been of use
+_BRIEF_SECONDS: Final = 0.002  # since the first guest began: with native code less than it takes to find that
 _SLOWER: Final = 1.5  # while there are none
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there may be many engines
@@ -59,6 +61,7 @@ class NewModule:
 
     shelf: "Shelf | None" = None  # where earlier runs have left native code, if they may have
     found: "Sequence[NativeCode]" = ()  # of it what is used, the oldest first
+    is_put_off = False  # whether it is looked for only if guests run for a while
 
     def __init__(
         self, address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
@@ -87,6 +90,7 @@ class Tier:
         self._wake = partial(_thread.start_new_thread, self._run, ())
         self.state.wake = usize(id(self._wake))
         gate.background = self
+        self._first = 0.0  # when the thread began that saw the first guest
         self.begin_again()
 
     def begin_again(self) -> None:
@@ -117,7 +121,9 @@ class Tier:
             kept.append(array)
             setattr(state, name, cast(Ptr[usize], usize(ctypes.addressof(array))))
         new = NewModule(address, binary, weakref.ref(lifetime, partial(self._remove, address)), kept, interpreted)
-        if may_have_native(binary):
+        mark = native_mark(binary)
+        new.is_put_off = mark == BRIEF and not self._watchers
+        if mark and not new.is_put_off:
             self._take_kept(new)
         self._new[address] = new
         if self._watchers:
@@ -136,6 +142,14 @@ class Tier:
         found = self._new.get(address)
         if found is not None and found.lifetime is lifetime:
             del self._new[address]
+            if found.found and self._was_brief():
+                note_native(found.binary, BRIEF)
+
+    def _was_brief(self) -> bool:
+        """Whether guests were called, and what they did took less time than to find native code for it."""
+        if self._first:
+            return time.monotonic() - self._first < _BRIEF_SECONDS
+        return self.state.is_asleep == 0  # the thread has not even begun
 
     @property
     def watcher(self) -> "Watcher":
@@ -187,6 +201,7 @@ class Tier:
         if not self._running.acquire(blocking=False):
             return
         self._number = threading.get_native_id()
+        self._first = self._first or time.monotonic()
         _ask_for_errors()
         try:
             if self._is_worth_while():
@@ -214,6 +229,8 @@ class Tier:
             if is_seen or self.stores.running() is not None:
                 idle, seconds = 0.0, _FIRST_SECONDS
                 self._looks += 1
+                if self._looks == _LONG_LOOKS:
+                    self._note_long()
                 if self._looks >= _FIRST_LOOKS and self._load():
                     return True
             else:
@@ -221,6 +238,12 @@ class Tier:
             self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
             if self.may_end(idle, _FIRST_IDLE_SECONDS):
                 return False
+
+    def _note_long(self) -> None:
+        """This run is not over at once: the next one shall not put off what this one has."""
+        for new in list(self._new.values()):
+            if new.is_put_off:
+                note_native(new.binary)
 
     def _load(self) -> bool:
         """Load what watches guests, as long as one runs: who has ended waits for no more than one part of it.

@@ -17,6 +17,7 @@ from fusee.kernel.scalars import u32, u64
 from fusee.native.code import Kept, NativeCode
 from fusee.native.shelf import Shelf
 from fusee.tier.compiling import LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
+from fusee.tier.kept import find_kept
 from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ class Watcher:
             return
         lifetime = weakref.ref(own, partial(self._remove, new.address))
         shelf = new.shelf or Shelf(new.binary, self._tier.is_metered)
+        if new.is_put_off:
+            new.found = find_kept(new.address, shelf)
         module = TieredModule(self._native, new.address, new.binary, lifetime, new.kept, new.interpreted, shelf)
+        if new.is_put_off:
+            module.take_kept(self._engine, new.found)
+            self._stores.tell(module)
         module.know_kept(new.found)
         self._modules[new.address] = module
 
