@@ -49,6 +49,17 @@ IMPORTING = """
 """
 
 
+# What Kotlin makes of a program: all its work is done when it is initialized.
+REACTOR = """
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "ready\\n")
+  (data (i32.const 32) "\\40\\00\\00\\00\\06\\00\\00\\00")
+  (func (export "_initialize") (drop (call $write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 8)))))
+"""
+
+
 def fusee(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     """Runs the command."""
     command = [sys.executable, "-m", "fusee", *arguments]
@@ -61,6 +72,7 @@ def programs(tmp_path: Path) -> Path:
     (tmp_path / "calculator.wat").write_text(CALCULATOR)
     (tmp_path / "echo.wat").write_text(ECHO)
     (tmp_path / "starting.wat").write_text("(module (func $start) (start $start))")
+    (tmp_path / "reactor.wat").write_text(REACTOR)
     (tmp_path / "importing.wat").write_text(IMPORTING)
     return tmp_path
 
@@ -73,6 +85,7 @@ def programs(tmp_path: Path) -> Path:
         ("--invoke half calculator.wat 3", "1.5\n-1\n"),
         ("--invoke pair calculator.wat", "null\n-0\n"),
         ("starting.wat", ""),
+        ("reactor.wat", "ready\n"),
         ("--preload math=calculator.wat --invoke seven importing.wat", "7\n"),
         ("-D checked --invoke add calculator.wat 3 4", "7\n"),
         ("-W max-memory-size=131072 --invoke grow calculator.wat 1", "1\n"),

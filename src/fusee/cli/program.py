@@ -93,7 +93,7 @@ class Program:
             _invoke(self.store, function, arguments)
         elif main is not None:
             main(self.store)
-        elif self.module._start is None:
+        elif self.module._start is None and self.function(instance, "_initialize") is None:  # neither did all its work
             raise usage_error(f"nothing to run: the module has no `_start`; {self._exported()}")
 
     def _initialized(self, module: "Module") -> "Instance":
