@@ -24,6 +24,7 @@ if sys.platform != "linux":
 ROOT = Path(__file__).parent.parent.parent
 WATCH = ("run", str(ROOT / "examples" / "watch.wasm"), "--time", "10:09:36", "--columns", "40")
 WHICH = "import fusee; fusee.Engine(); from fusee.engine.isa.selection import chosen; print(chosen().name)"
+PROFILED = WHICH.replace("fusee.Engine()", "config = fusee.Config(); config.profiled = True; fusee.Engine(config)")
 SECONDS = 1800  # longer than anything takes on a busy machine: five minutes were not, among ten other builds
 
 
@@ -106,6 +107,17 @@ def test_a_first_program(cache: Path) -> None:
     assert python(cache, "-c", WHICH) == "start\n"
     wait_until(lambda: held.read("programs", key_of(HOST)) is not None)
     assert python(cache, "-c", WHICH) == "host\n"
+    wait_until(lambda: not background(cache))
+
+
+def test_who_needs_the_whole_engine_does_not_wait_for_the_background(cache: Path) -> None:
+    """Here it would for ever, because that was stopped."""
+    assert python(cache, "-c", WHICH) == "start\n"
+    lock = Path(Cache(cache).path("locks", key_of(HOST)))
+    wait_until(lambda: lock.exists() and len(lock.read_text().split()) == 3)
+    os.killpg(int(lock.read_text().split()[2]), signal.SIGSTOP)
+    assert python(cache, "-c", PROFILED) == "host\n"
+    assert Cache(cache).read("programs", key_of(HOST)) is not None
     wait_until(lambda: not background(cache))
 
 

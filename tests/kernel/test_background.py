@@ -1,5 +1,7 @@
 """Who needs what is built in the background takes it over, and waits for anybody else."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 import fusee
+from fusee.kernel import background
 from fusee.kernel.background import run_in_background
 from fusee.kernel.cache import Cache
 
@@ -19,19 +22,28 @@ import os, sys, time
 from pathlib import Path
 from fusee.kernel.cache import Cache
 
+def work(folder, seconds):
+    limit = time.monotonic() + float(seconds)
+    while time.monotonic() < limit and not Path(folder, "enough").exists():
+        time.sleep(0.01)
+
 def build(folder, seconds):
     with Cache(Path(folder)).building("key") as tell:
         tell(1, 3)
         if not os.fork():  # as those do that compile parts
-            time.sleep(float(seconds))
+            work(folder, seconds)
             os._exit(0)
-        Path(folder, "begun").write_text("")
-        time.sleep(float(seconds))
+        Path(folder, "new").write_text(str(os.getpgrp()))
+        Path(folder, "new").rename(Path(folder, "begun"))
+        work(folder, seconds)
         Path(folder, "done").write_text("")
 
 if __name__ == "__main__":
     build(*sys.argv[1:])
 """
+
+
+LOOKS = 5  # more than are needed to end somebody's work
 
 
 @pytest.fixture
@@ -57,6 +69,35 @@ def test_work_in_the_background_is_taken_over(folder: Path) -> None:
         assert said == ["taken over"]
         assert told[:1] == [(1, 3)]
     assert not (folder / "done").exists()
+
+
+def test_nobody_has_to_ask_for_that(folder: Path) -> None:
+    """Not even for work that was stopped, and would never end."""
+    run_in_background("builder_of_test:build", str(folder), "300", environment={})
+    wait_for(folder / "begun")
+    os.killpg(int((folder / "begun").read_text()), signal.SIGSTOP)
+    with Cache(folder).building("key"):
+        pass
+    assert not (folder / "done").exists()
+
+
+def test_work_in_the_background_waits_for_the_like(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are behind everything else."""
+    run_in_background("builder_of_test:build", str(folder), "300", environment={})
+    wait_for(folder / "begun")
+    looks: list[float] = []
+
+    def look_again(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == LOOKS:
+            (folder / "enough").write_text("")
+        sleep(seconds)
+
+    monkeypatch.setattr(background, "_group", os.getpgrp())
+    monkeypatch.setattr("fusee.kernel.cache.time.sleep", look_again)
+    with Cache(folder).building("key"):
+        assert (folder / "done").exists()
+    assert len(looks) >= LOOKS
 
 
 def test_one_process_is_started(folder: Path) -> None:

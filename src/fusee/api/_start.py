@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 _FAILED = "failed"  # a kind of cache entries: of what could not be compiled in the background
 
 _needs_whole = False
-_take_over: "Callable[[], None] | None" = None
+_taken_over: "Callable[[], None] | None" = None
 
 
-def use_whole_engine(take_over: "Callable[[], None] | None" = None) -> None:
-    """Say that this process measures or shows the engine, and waits for the whole one if need be.
+def use_whole_engine(taken_over: "Callable[[], None] | None" = None) -> None:
+    """Say that this process measures or shows the engine, and needs the whole one.
 
-    With `take_over` it does not wait for one that is compiled in the background: that is ended and gone on with here,
-    not behind everything else, and `take_over` is called.
+    If that is just being compiled in the background, it is gone on with here, not behind everything else. Then
+    `taken_over` is called, if it was given once.
     """
-    global _needs_whole, _take_over
-    _needs_whole, _take_over = True, take_over
+    global _needs_whole, _taken_over
+    _needs_whole, _taken_over = True, taken_over or _taken_over
 
 
 def load_engine(checked: bool, progress: "Progress | None") -> Library:
@@ -43,7 +43,7 @@ def load_engine(checked: bool, progress: "Progress | None") -> Library:
         return found
     _ = chosen().patterns  # OSError if a user's file is not there
     if checked or not _may_start_small(name):
-        library = load_defined(name, define_program, checked, progress, _take_over)
+        library = load_defined(name, define_program, checked, progress, _taken_over)
         Cache().delete(_FAILED, defined_key(name))
         return library
     wanted = chosen()

@@ -103,6 +103,10 @@ def _limits(asked: Request) -> "WasmOptions":
     if asked.profile is not None:
         _check_profile(asked.profile)  # before the minute that an engine which counts may take
     limits.is_profiled = asked.profile is not None
+    if asked.target is None and (limits.is_profiled or asked.trees is not None):
+        from fusee.cli.whole import need_whole_engine
+
+        need_whole_engine()
     if asked.trees is not None:
         from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Commands that need the whole engine, and do not wait until it is compiled in the background."""
+"""Commands that need the whole engine, and say so if they go on with what is compiled in the background."""
 
 import sys
 

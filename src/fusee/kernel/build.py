@@ -71,13 +71,13 @@ def _program_key(program: Program, target: Target, checked: bool) -> str:
 
 def build(
     program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None,
-    take_over: Callable[[], None] | None = None,
+    taken_over: Callable[[], None] | None = None,
 ) -> Built:  # fmt: skip
     """Compile a program for this process, and keep it in the cache; or wait for who is just doing that.
 
-    With `take_over` this does not wait for a build in the background, but goes on from there and calls it.
+    If that is done in the background, this goes on from there instead and calls `taken_over`.
     """
-    with cache.building(key, progress, take_over) as tell:
+    with cache.building(key, progress, taken_over) as tell:
         return read_built(cache, key) or _compile(program, target, checked, cache, key, tell)
 
 

@@ -97,18 +97,22 @@ def _take(file: BinaryIO) -> bool:
     return True
 
 
-def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[], None] | None) -> None:
-    """Lock a file, showing meanwhile how far it is who has it; or end that, if it is work in the background."""
-    seen = 0
+def _wait_for(file: BinaryIO, progress: Progress | None, taken_over: Callable[[], None] | None) -> None:
+    """Lock a file, showing meanwhile how far it is who has it; or end that, if it is work in the background.
+
+    Nobody may raise the priority of a process again that has stepped back, without being privileged.
+    """
+    seen = ended = 0
     while not _take(file):
         told = _told(os.pread(file.fileno(), 40, 0))
         group = told[2] if len(told) == 3 else 0
         # Looked at twice: what a killed one has left there is gone as soon as the next one has the lock.
-        if take_over is not None and group > 1 and group == seen:
+        if group > 1 and group == seen and group != ended and not background.group():
             with contextlib.suppress(OSError):  # it has ended by itself, or is another user's
-                os.killpg(group, signal.SIGTERM)
-                take_over()
-            take_over = None
+                os.killpg(group, signal.SIGKILL)  # also if it was stopped
+                if taken_over is not None:
+                    taken_over()
+            ended = group
         seen = group
         if progress is not None and len(told) > 1:
             progress(*told[:2])
@@ -207,11 +211,12 @@ class Cache:
 
     @contextlib.contextmanager
     def building(
-        self, key: str, progress: Progress | None = None, take_over: Callable[[], None] | None = None
+        self, key: str, progress: Progress | None = None, taken_over: Callable[[], None] | None = None
     ) -> Iterator[Progress | None]:
         """Held by whoever builds `key`, so that others wait for the result instead of making it as well.
 
-        With `take_over` who builds it in the background is ended, and that is called: what is made of it is kept.
+        Nobody waits behind everything else: who builds it in the background is ended, unless this is done there as
+        well, and `taken_over` is called. What is made of it is kept, and this process goes on from there.
         Gives what is to be told of the build's progress, which is shown to those who wait, too.
         """
         file = self._open_lock(key)
@@ -227,8 +232,10 @@ class Cache:
                 progress(done, total)
 
         with file:
-            _wait_for(file, progress, take_over)
+            _wait_for(file, progress, taken_over)
             os.ftruncate(file.fileno(), 0)
+            if group:
+                tell(0, 1)  # it can be taken over from now on
             yield tell
 
     def can_build(self, key: str) -> bool:

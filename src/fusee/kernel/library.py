@@ -126,9 +126,9 @@ def load_defined(
     define: Callable[[], Program],
     checked: bool = False,
     progress: Progress | None = None,
-    take_over: Callable[[], None] | None = None,
+    taken_over: Callable[[], None] | None = None,
 ) -> Library:
-    """Like `build.load`, but the program is defined only if it is not in the cache; `take_over` as for `build.build`.
+    """Like `build.load`, but the program is defined only if it is not in the cache; `taken_over` as for `build.build`.
 
     `name` must say which program of this installation it is.
     """
@@ -138,7 +138,7 @@ def load_defined(
     from fusee.kernel.build import build
 
     key = defined_key(name, checked)
-    return Library(build(define(), Target.host(), checked, Cache(), key, progress, take_over))
+    return Library(build(define(), Target.host(), checked, Cache(), key, progress, taken_over))
 
 
 def find_defined(name: str, checked: bool = False) -> Library | None:
