@@ -62,12 +62,17 @@ def _remove(folder: str) -> None:
         os.rmdir(folder)
 
 
-def _run(folder: str, command: list[str]) -> None:
-    """As the process that runs a module, which may end it."""
+def share_engine(folder: str) -> None:
+    """Let what is in the usual cache, but for native code, be in this one, too: a folder with nothing in it."""
     shared = os.path.realpath(default_folder())
     for kind in os.scandir(shared) if os.path.isdir(shared) else ():
         if kind.is_dir() and kind.name not in _NATIVE:
             os.symlink(kind.path, os.path.join(folder, kind.name), target_is_directory=True)
+
+
+def _run(folder: str, command: list[str]) -> None:
+    """As the process that runs a module, which may end it."""
+    share_engine(folder)
     os.environ["FUSEE_CACHE"] = folder
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
