@@ -1,6 +1,8 @@
 """Native code in the cache is put off by programs that end at once, and taken when one of them does not."""
 
 import gc
+import subprocess
+import sys
 from typing import NoReturn
 
 import pytest
@@ -72,6 +74,29 @@ def test_a_module_that_nothing_is_called_of_says_nothing(monkeypatch: pytest.Mon
     assert has_code(Module(engine(), CALLING))
     gc.collect()
     assert native_mark(CALLING) == NATIVE
+
+
+def test_an_end_with_the_process_is_not_noted_and_no_error() -> None:
+    """Python's own functions may be gone then."""
+    done = subprocess.run([sys.executable, "-c", CIRCLE], check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("2222\n", "")
+    assert native_mark(CALLING) == NATIVE
+
+
+CIRCLE = """
+from fusee import Instance, Module, Store
+from fusee.tier import tier
+from tests.native.tiering import CALLING, engine, host, until
+
+tier._BRIEF_SECONDS = 3600.0
+store = Store(engine())
+module = Module(store.engine, CALLING)
+instance = Instance(store, module, [host(store, until(lambda number: number == 2222))])
+print(instance.exports(store)["main"](store))
+circle = [store, module, instance]
+circle.append(circle)
+del store, module, instance, circle
+"""
 
 
 def test_it_is_not_taken_by_the_next_one() -> None:

@@ -91,6 +91,7 @@ class Tier:
         self.state.wake = usize(id(self._wake))
         gate.background = self
         self._first = 0.0  # when the thread began that saw the first guest
+        self._brief: list[bytes] = []  # modules with native code that were over at once: noted when the engine is
         self.begin_again()
 
     def begin_again(self) -> None:
@@ -143,7 +144,7 @@ class Tier:
         if found is not None and found.lifetime is lifetime:
             del self._new[address]
             if found.found and self._was_brief():
-                note_native(found.binary, BRIEF)
+                self._brief.append(found.binary)
 
     def _was_brief(self) -> bool:
         """Whether guests were called, and what they did took less time than to find native code for it."""
@@ -182,6 +183,8 @@ class Tier:
     def close(self) -> None:
         """The engine has ended. Who only waits whether guests run for long is not woken: it sleeps for a moment."""
         self.is_ending = True
+        for binary in self._brief:
+            note_native(binary, BRIEF)
         if self._watchers and self._sleep.locked():
             self._sleep.release()
 
