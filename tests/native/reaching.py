@@ -41,6 +41,19 @@ class Maker(Values):
     def arguments(self) -> str:
         return f"{self.integer()} {self.integer()} {self.wide()}"
 
+    def group(self) -> str:
+        """Accesses that are near each other."""
+        memory = self.choice.choice(self.memories)
+        kind, local = memory.kind, self.choice.choice(STEPPING[memory.kind])
+        found = []
+        for _ in range(self.choice.randint(2, 6)):
+            near = self.choice.choice([0, 0, 4, 8, -4, -8, 16, 1])
+            way = self.choice.choice(["add", "sub"])
+            found.append(self.access(memory, f"({kind}.{way} (local.get {local}) ({kind}.const {near}))"))
+            if self.chance(0.15):
+                found.append(self.set())
+        return "".join(found)
+
     def statement(self) -> str:
         self.room -= 1
         if self.room < 0:

@@ -166,16 +166,3 @@ class Values:
         if self.chance(0.1) and kind == "i32":
             return f"(i32.{way} {local} {self.integer(0)})"
         return f"({kind}.{way} {local} ({kind}.const {by}))" if by else local
-
-    def group(self) -> str:
-        """Accesses that are near each other."""
-        memory = self.choice.choice(self.memories)
-        kind, local = memory.kind, self.choice.choice(STEPPING[memory.kind])
-        found = []
-        for _ in range(self.choice.randint(2, 6)):
-            near = self.choice.choice([0, 0, 4, 8, -4, -8, 16, 1])
-            way = self.choice.choice(["add", "sub"])
-            found.append(self.access(memory, f"({kind}.{way} (local.get {local}) ({kind}.const {near}))"))
-            if self.chance(0.15):
-                found.append(self.set())
-        return "".join(found)

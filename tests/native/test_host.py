@@ -158,12 +158,31 @@ def test_who_waits_for_a_processor_is_not_too_slow(monkeypatch: pytest.MonkeyPat
 
 def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
-    slow = "limits.SECONDS = 0; Compiler.object = lambda self, number: sum(iter(int, 1))"
-    modules = "from fusee.native import limits, worker; from fusee.native.compile import Compiler"
-    program = f"{modules}; {slow}; worker.main()"
-    monkeypatch.setattr(worker, "_PROGRAM", program)
+    slow = "limits.SECONDS = 0; Compiler.object = lambda self, number, is_quick: sum(iter(int, 1))"
+    monkeypatch.setattr(worker, "_PROGRAM", f"{MODULES}; {slow}; worker.main()")
     job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
     assert list(worker.compiled(job, [0])) == []
+
+
+MODULES = "import os; from fusee.native import limits, worker; from fusee.native.compile import Compiler"
+
+
+def test_what_is_too_much_is_made_in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That unit alone: the others, before it and behind it, are made as ever."""
+    monkeypatch.setattr("fusee.native.compile.UNIT_BYTES", 1)
+    make = "lambda self, number, is_quick: b'in haste' if is_quick else os.abort() if number == 1 else b'with care'"
+    monkeypatch.setattr(worker, "_PROGRAM", f"{MODULES}; Compiler.object = {make}; worker.main()")
+    job = worker.Job(plan(bytes(wat2wasm(f"(module {'(func)' * 4})"))), Options(Target.host()))
+    found = dict(worker.compiled(job, range(4)))
+    assert found == {0: b"with care", 1: b"in haste", 2: b"with care", 3: b"with care"}
+
+
+def test_code_that_is_made_in_haste_is_linked_and_called(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = "lambda self, number, is_quick: made(self, number, is_quick=True) if is_quick else os.abort()"
+    program = f"{MODULES}; made = Compiler.object; Compiler.object = {make}; worker.main()"
+    monkeypatch.setattr(worker, "_PROGRAM", program)
+    kept = host.kept_code(bytes(wat2wasm(TEXT)))
+    assert kept is not None and (set(kept.functions), kept.reasons) == ({0, 1}, {})
 
 
 @pytest.fixture

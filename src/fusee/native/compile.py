@@ -150,9 +150,9 @@ class Compiler:
             self._define_entries(unit)
         return self.machine.object(unit.text())
 
-    def object(self, number: int) -> bytes:
-        """A unit as object file."""
-        return self.machine.object(self.text(number))
+    def object(self, number: int, *, is_quick: bool = False) -> bytes:
+        """A unit as object file. `is_quick`: in haste, where all that LLVM can do takes it too long."""
+        return self.machine.object(self.text(number), is_quick=is_quick)
 
 
 __all__ = ["Compiler", "MalformedBytes", "Options", "Plan", "plan", "reason_against"]

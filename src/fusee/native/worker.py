@@ -8,7 +8,7 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.kernel import another
@@ -31,26 +31,33 @@ class Job(NamedTuple):
     plan: Plan
     options: Options
 
-    def head(self, numbers: Sequence[int]) -> bytes:
-        """What precedes the module: the units that a process compiles, and what it takes long to find in a module."""
+    def head(self, numbers: Sequence[int], hasty: Collection[int] = ()) -> bytes:
+        """What precedes the module: the units that a process compiles, which of them in haste, and what it takes long
+        to find in a module."""
         callees = {index: sorted(found) for index, found in self.plan.tail_callees.items()}
         options = self.options._asdict() | {"target": self.options.target.triple}
-        told = {"numbers": numbers, "units": self.plan.units, "tail_callees": callees, "options": options}
-        return json.dumps(told).encode()
+        told = {"numbers": numbers, "hasty": sorted(hasty), "units": self.plan.units, "tail_callees": callees}
+        return json.dumps(told | {"options": options}).encode()
 
 
 def compiled(job: Job, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Object files of units by their number, in other processes one after the other. A unit that fails is missing."""
-    waiting = list(numbers)
+    """Object files of units by their number, in other processes one after the other.
+
+    One that is too much is tried again in haste, for which LLVM may take a tenth of the time. If that fails, it is
+    missing.
+    """
+    waiting, hasty = list(numbers), set[int]()
     while waiting:
-        for number, contents in _one_process(job, waiting):
+        for number, contents in _one_process(job, waiting, hasty):
             waiting.remove(number)
             yield number, contents
-        if waiting:
-            del waiting[0]  # it was too much for that process
+        if waiting and waiting[0] in hasty:
+            del waiting[0]
+        elif waiting:
+            hasty.add(waiting[0])
 
 
-def _one_process(job: Job, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+def _one_process(job: Job, numbers: list[int], hasty: Collection[int]) -> Iterator[tuple[int, bytes]]:
     try:
         process = subprocess.Popen(
             another.command(_PROGRAM), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -60,7 +67,7 @@ def _one_process(job: Job, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
         return
     assert process.stdin is not None and process.stdout is not None
     try:
-        head, binary = job.head(numbers), job.plan.module.binary
+        head, binary = job.head(numbers, hasty), job.plan.module.binary
         with contextlib.suppress(OSError), process.stdin:
             process.stdin.write(_HEAD.pack(len(head), len(binary)) + head + binary)
         while (answer := _read(process.stdout.fileno(), _HEAD.size)) is not None:
@@ -98,7 +105,7 @@ def main() -> None:
     compiler = _compiler(given.read(size), head)
     for number in head["numbers"]:
         allow_seconds()
-        contents = compiler.object(number)
+        contents = compiler.object(number, is_quick=number in head["hasty"])
         sys.stdout.buffer.write(_HEAD.pack(number, len(contents)) + contents)
         sys.stdout.buffer.flush()
 
