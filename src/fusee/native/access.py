@@ -79,13 +79,18 @@ def _global(c: FunctionCompiler, ins: Instruction) -> tuple[str, str]:
 @rule("global.get")
 def _global_get(c: FunctionCompiler, ins: Instruction) -> None:
     kind, place = _global(c, ins)
-    c.push(kind, c.apply(("load", f"{_number(kind)}.load"), place))
+    c.accessed = "global"
+    value = c.apply(("load", f"{_number(kind)}.load"), place)
+    c.accessed = "engine"
+    c.push(kind, value)
 
 
 @rule("global.set")
 def _global_set(c: FunctionCompiler, ins: Instruction) -> None:
     kind, place = _global(c, ins)
+    c.accessed = "global"
     c.apply(("store", f"{_number(kind)}.store"), place, c.pop())
+    c.accessed = "engine"
 
 
 def _number(kind: str) -> str:

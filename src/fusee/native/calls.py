@@ -55,9 +55,13 @@ def _call_native(c: FunctionCompiler, type_: FuncType, code: Code, arguments: li
 
 
 def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
-    """The results, unless there is an error."""
+    """The results, unless there is an error; memories are found anew, as on each other way that leads on from a call.
+
+    Where ways have come together, LLVM would not know which of them, as one that is inlined, has changed nothing.
+    """
     status, *results = outcome
     c.check(status, c.passed_on)
+    c.reload_memories()
     return results
 
 
@@ -82,7 +86,9 @@ def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str])
     frame = c.free_slot(HEADER_SLOTS)
     status = c.value(f"call i64 {c.helper('call_handed_over')}(ptr %ctx, ptr {frame}, i32 0, i32 0)")
     others = _results_of(c, [status, *c.get_all(type_.results, HEADER_SLOTS)])
-    return _merged(c, type_, after, (results, at_once), (others, c.block))
+    results = _merged(c, type_, after, (results, at_once), (others, c.block))
+    c.reload_memories()
+    return results
 
 
 def _merged(
@@ -94,11 +100,6 @@ def _merged(
         c.merge(LLVM[kind], [(one, first[1]), (other, second[1])])
         for kind, one, other in zip(type_.results, first[0], second[0], strict=True)
     ]
-
-
-def _end_call(c: FunctionCompiler, type_: FuncType, results: list[str]) -> None:
-    c.reload_memories()
-    c.push_all(type_.results, results)
 
 
 @rule("call", calls=True)
@@ -114,7 +115,7 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     else:
         func = c.use("function_at", "%ctx", str(index))
         results = _call_func(c, type_, func, "", "call_function", arguments, index)
-    _end_call(c, type_, results)
+    c.push_all(type_.results, results)
 
 
 class Callees(NamedTuple):
@@ -224,7 +225,7 @@ def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     func = callee_at(c, place)
     known, is_same = callees_of(c, place.type_index), is_of_type(c, func, place.type_index)
     results = _call_func(c, place.type, func, is_same, "call_of_type", arguments, place.type_index, known)
-    _end_call(c, place.type, results)
+    c.push_all(place.type.results, results)
 
 
 @rule("call_ref", calls=True)
@@ -236,4 +237,4 @@ def _call_ref(c: FunctionCompiler, ins: Instruction) -> None:
     arguments = _begin_call(c, type_)
     func = c.use("callee_of", reference)
     known = callees_of(c, type_index)
-    _end_call(c, type_, _call_func(c, type_, func, "", "call_reference", arguments, 0, known))
+    c.push_all(type_.results, _call_func(c, type_, func, "", "call_reference", arguments, 0, known))

@@ -83,6 +83,7 @@ class FunctionCompiler(FrameWriter):
         self.jump(self.first_block())
         beginning, self.lines = self.lines, []
         self.end_errors()
+        self.end_exits()
         own = len(self.rooted) + self.most_rooted
         top = f"  %top = getelementptr inbounds nuw i64, ptr %sp, i64 {own}"
         costs = [] if self.meter is None else self.meter.definitions()
@@ -124,6 +125,7 @@ class FunctionCompiler(FrameWriter):
         self.push_all(self.type.results, results)
         self._return()
         self.end_errors()
+        self.end_exits()
         self.unit.define(self.index, ["entry:", "  %top = getelementptr inbounds nuw i64, ptr %sp, i64 0", *self.lines])
 
     def _declare(self) -> None:
@@ -229,15 +231,7 @@ class FunctionCompiler(FrameWriter):
         """The end of the function, to which its label's branches lead."""
         if self.ended:
             return
-        operands = self.pop_many(len(self.type.results))
-        shape = self.unit.result_shape(self.type)
-        if not operands:
-            self.end("ret i64 0")
-            return
-        result = f"{shape} zeroinitializer"
-        for number, (kind, operand) in enumerate(zip(self.type.results, operands, strict=True), 1):
-            result = f"{shape} {self.value(f'insertvalue {result}, {LLVM[kind]} {operand}, {number}')}"
-        self.end(f"ret {result}")
+        self.leave(["0", *self.pop_many(len(self.type.results))])
 
     def _begin(self) -> None:
         """Check both stacks, and give locals and memories their first values."""

@@ -34,7 +34,9 @@ class MemoryWriter(OperandWriter):
         """After anything that may have grown them."""
         for index, (memory, base, _) in self.memories.items():
             if not self.unit.module.stays(index):
+                self.accessed = "memory"
                 self.emit(f"store ptr {self.use('base_of', memory)}, ptr {base}")
+                self.accessed = "engine"
             self._reload_length(index)
 
     def reload_shared(self) -> None:

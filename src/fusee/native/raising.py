@@ -9,7 +9,7 @@ from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
 from fusee.native.labels import Error, Handler
 from fusee.native.memories import MemoryWriter
 from fusee.native.module import FuncType
-from fusee.native.unit import Unit
+from fusee.native.unit import LLVM, Unit
 
 
 class RaisingWriter(MemoryWriter):
@@ -23,6 +23,7 @@ class RaisingWriter(MemoryWriter):
         self.raised: list[Error] = []  # by this function
         self.passed_on: list[Error] = []  # what was called has raised
         self.handlers: list[Handler] = []  # those that cover what is written now, the innermost last
+        self.exits: list[tuple[list[str], str]] = []  # status and results, and from which block they come
 
     def error_block(self, status: str) -> str:
         return self.raises_to(status, self.raised)
@@ -64,10 +65,33 @@ class RaisingWriter(MemoryWriter):
 
     def leave_with(self, status: str) -> None:
         """Return a status that is not zero."""
+        self.leave([status, *("poison" for _ in self.type.results)])
+
+    def leave(self, operands: list[str]) -> None:
+        """Return status and results."""
+        self.exits.append((operands, self.block))
+        self.jump(way_to("left", len(self.exits) - 1))
+
+    def end_exits(self) -> None:
+        """Give status and results to the caller.
+
+        They come together one by one. What LLVM joins as a whole it does not take apart: where the function is inlined,
+        it would look once more whether there is an error on a way on which there is none.
+        """
         shape = self.unit.result_shape(self.type)
-        if self.type.results:
-            status = self.value(f"insertvalue {shape} poison, i64 {status}, 0")
-        self.end(f"ret {shape} {status}")
+        for name, exits in parts("left", self.exits):
+            self.begin(name)
+            status, *results = (
+                self.merge(type_, [(operands[number], block) for operands, block in exits])
+                for number, type_ in enumerate(["i64", *map(LLVM.__getitem__, self.type.results)])
+            )
+            if not results:
+                self.end(f"ret i64 {status}")
+                continue
+            given = f"{shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}"
+            for number, (kind, result) in enumerate(zip(self.type.results, results, strict=True), 1):
+                given = f"{shape} {self.value(f'insertvalue {given}, {LLVM[kind]} {result}, {number}')}"
+            self.end(f"ret {given}")
 
     def end_errors(self) -> None:
         """Note the frame, and give the status to the caller."""

@@ -81,7 +81,8 @@ class Unit:
         self._own: set[int] = set()
         self._layouts: dict[int, tuple[list[int], int]] = {}
         root = self.writer.metadata('!{!"fusee"}')
-        self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame", "object")}
+        kinds = ("guest", "engine", "memory", "global", "frame", "object")
+        self._tags = {name: self._tag(name, root) for name in kinds}
         self._tags["shared"] = self._tags["guest"]
         self._volatile = {"shared"}
         self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
@@ -95,7 +96,11 @@ class Unit:
         return f", !tbaa !{self.writer.metadata(f'!{{!{kind}, !{kind}, i64 0}}')}"
 
     def tag(self, name: str) -> str:
-        """The suffix of an access to the guest's memory, to the engine's structures, or to guest frames."""
+        """The suffix of an access to the guest's memory, to guest frames, objects, or the engine's structures.
+
+        Of these a memory's base and length, and globals, are told from the others. Guests that have a stack in memory
+        set a global in every second function, its pointer: where one is inlined, no memory has moved.
+        """
         return self._tags[name]
 
     def is_volatile(self, name: str) -> bool:
@@ -119,7 +124,7 @@ class Unit:
             most = 1 << (63 if self.module.memories[memory] else 32)
             least = min(self.module.least_bytes[memory], most)
             bounds = self.writer.metadata(f"!{{i64 {least}, i64 {most + 1}}}")
-            self._tags[name] = f"{self.tag('engine')}, !range !{bounds}"
+            self._tags[name] = f"{self.tag('memory')}, !range !{bounds}"
             if self.module.are_shared[memory]:
                 self._volatile.add(name)
         return name
