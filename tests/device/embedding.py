@@ -31,8 +31,8 @@ TRIPLE: Final = f"{platform.machine()}-linux-gnu.2.28"
 WARNINGS: Final = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-pedantic")
 
 PARTS: Final = (
-    "bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects", "sharing",
-    "interrupting",
+    "bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects", "declared",
+    "sharing", "interrupting",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The modules that the embedder in C is given, and as C."""
 
 from fusee.api.text import wat2wasm
+from tests.device.declaredguest import DECLARED
 
 GUEST = """
 (module
@@ -268,6 +269,7 @@ def header() -> str:
     lines = []
     for name in GUESTS:
         lines.append(as_c(name, wat2wasm(globals()[name])))
+    lines.append(as_c("DECLARED", wat2wasm(DECLARED)))
     return "".join(lines)
 
 

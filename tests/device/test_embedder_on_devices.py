@@ -19,6 +19,7 @@ FUNCTIONS = (
     Entry("carry", (), ("i32",), False),
     Entry("throw_and_catch", (), ("i32",), False),
     Entry("have_objects", (), ("i32",), False),
+    Entry("give_declared", (), ("i32",), False),
     Entry("share_memories", (), ("i32",), False),
     Entry("interrupt_guests", (), ("i32",), False),
     Entry("said", (), ("address",), False),

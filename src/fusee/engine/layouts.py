@@ -14,6 +14,7 @@ from fusee.engine.registry import CanonicalType, Group, TypeRegistry
 from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.engine.state.module import (
     ABSTRACT,
+    AGGREGATE,
     HEAP_MASK,
     KIND_ARRAY,
     NONE,
@@ -104,6 +105,16 @@ def is_followed(m: Module, storage: u32) -> bool:
     if storage & ABSTRACT == 0:
         return not is_function(m.types[storage & HEAP_MASK])
     return storage & HEAP_MASK != Heap.FUNC and storage & HEAP_MASK != Heap.NOFUNC
+
+
+@kernel(inline=True)
+def is_followed_type(value_type: u32) -> bool:
+    """Whether values of a canonical value type may refer to objects, exceptions or what the embedder gave."""
+    if value_type & REF == 0:
+        return False
+    if value_type & ABSTRACT == 0:
+        return value_type & AGGREGATE != 0
+    return value_type & HEAP_MASK != Heap.FUNC and value_type & HEAP_MASK != Heap.NOFUNC
 
 
 @kernel

@@ -65,7 +65,7 @@ int main(void) {
     setvbuf(stdout, NULL, _IONBF, 0); /* guests write to it directly */
     int failures = by_default() + in_threads() + share_in_threads() + embed() + resist() + conform() + withstand() + carry();
     failures += throw_and_catch();
-    failures += have_objects() + share_memories() + interrupt_guests() + interrupt_in_threads();
+    failures += have_objects() + give_declared() + share_memories() + interrupt_guests() + interrupt_in_threads();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

@@ -20,6 +20,7 @@ int withstand(void); /* abuse.c */
 int carry(void); /* vectors.c */
 int throw_and_catch(void); /* exceptions.c */
 int have_objects(void); /* objects.c */
+int give_declared(void); /* declared.c */
 int share_memories(void); /* sharing.c */
 int interrupt_guests(void); /* interrupting.c */
 int interrupt_in_threads(void); /* interrupting_threads.c: on computers only */

@@ -9,7 +9,7 @@ from fusee.engine.capi.blocks import delete_block
 from fusee.engine.capi.state import EngineObject, HostInfo, ModuleObject, Source, World
 from fusee.engine.interpreter import close_module, uninstall_interpreter
 from fusee.engine.runtime.store import release_engine
-from fusee.kernel.lang import Fn, Order, Ptr, address, atomic_add, cast, kernel, u8, u32, usize
+from fusee.kernel.lang import Fn, Order, Ptr, address, atomic_add, cast, is_null, kernel, u8, u32, usize
 
 LESS: Final = 0xFFFF_FFFF  # minus one
 
@@ -44,7 +44,9 @@ def drop_world(world: World) -> None:
 
 @kernel
 def hold_source(source: Source) -> Source:
-    atomic_add(cast(Ptr[u32], source), 1, Order.ACQ_REL)
+    """One reference to a binary more; nothing if it is null."""
+    if not is_null(source):
+        atomic_add(cast(Ptr[u32], source), 1, Order.ACQ_REL)
     return source
 
 
@@ -61,6 +63,7 @@ def drop_module(module: ModuleObject) -> None:
     module.count -= 1
     if module.count == 0:
         world = module.world
+        unlink(module)
         data = module.info.data
         finalizer = module.info.finalizer
         close_module(module.module)
@@ -68,6 +71,27 @@ def drop_module(module: ModuleObject) -> None:
         delete_block(cast(Ptr[u8], module))
         drop_world(world)
         finalize(data, finalizer)
+
+
+@kernel
+def link(module: ModuleObject) -> None:
+    """Enter a module among its world's."""
+    world = module.world
+    world.count += 1
+    module.older = world.modules
+    if module.older != 0:
+        cast(ModuleObject, module.older).newer = address(module)
+    world.modules = address(module)
+
+
+@kernel
+def unlink(module: ModuleObject) -> None:
+    if module.newer == 0:
+        module.world.modules = module.older
+    else:
+        cast(ModuleObject, module.newer).older = module.older
+    if module.older != 0:
+        cast(ModuleObject, module.older).newer = module.newer
 
 
 # What embedders attach to objects.

@@ -10,13 +10,13 @@ from fusee.engine.capi.kinds import slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import delete_ref, is_kind, new_ref
 from fusee.engine.capi.state import KIND_EXN, KIND_TAG, Ref, StoreObject, Trap, Value, Vector
-from fusee.engine.capi.tag import param_of, tag_in
+from fusee.engine.capi.tag import tag_in
 from fusee.engine.capi.trap import give_exn, new_trap
 from fusee.engine.capi.values import from_slot, to_slot, values
 from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Trap as Trapped
 from fusee.engine.runtime.exceptions import make_exn
-from fusee.engine.runtime.payload import payload
+from fusee.engine.runtime.payload import payload, tag_param
 from fusee.engine.state.runtime import Exn, Tag
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, span, stack_array, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
@@ -58,7 +58,7 @@ def new_exn_ref(s: StoreObject, of: Ref, given: Vector) -> Ref:
 def take_values(s: StoreObject, tag: Tag, given: Vector, slots: Ptr[u64]) -> bool:
     place = slots
     for i in span(tag.param_count):
-        code = param_of(tag, i)
+        code = tag_param(tag, i)
         if not to_slot(s, values(given)[i], code, place):
             return False
         place = place + slots_of(code)
@@ -98,7 +98,7 @@ def field(ref: Ref, index: usize, out: Value) -> bool:
     place = payload(exn)
     for i in span(u32(index)):
         place = place + slots_of(exn.tag.params[i])
-    code = param_of(exn.tag, u32(index))
+    code = tag_param(exn.tag, u32(index))
     ref.store.status = u64(0)
     if from_slot(ref.store, place, code, out):
         return True

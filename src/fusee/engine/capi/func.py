@@ -3,20 +3,21 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
+from fusee.engine.capi.declared import code_of, declaring
 from fusee.engine.capi.engine_types import read_functype
-from fusee.engine.capi.host import kind_at
 from fusee.engine.capi.kinds import slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
-from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Vector
+from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, ValType
 from fusee.engine.capi.types import copy_externtype, delete_externtype
-from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.capi.vectors import pointers
 from fusee.engine.groups import hold_group
+from fusee.engine.present import HAS_AGGREGATES
 from fusee.engine.registry import TypeRegistry
-from fusee.engine.runtime.holdings import Limit
+from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
 from fusee.engine.runtime.objects import new_host_func
 from fusee.engine.state import module as engine
-from fusee.engine.state.module import NONE
+from fusee.engine.state.module import AGGREGATE, NONE
 from fusee.engine.state.runtime import Func, Instance
 from fusee.engine.subtyping import canonical_value_type
 from fusee.engine.validate.types import HEADER_WORDS, WORD_BYTES
@@ -88,16 +89,8 @@ def new_callback(
 
 @kernel
 def can_be_host(type: ExternType) -> bool:  # noqa: A002
-    """Whether it is a function's type, and `wasm_val_t` holds all of its values."""
-    if is_null(type) or type.kind != KIND_FUNC:
-        return False
-    for i in span(type.params.size):
-        if kind_at(type.params, i) == 0:
-            return False
-    for i in span(type.results.size):
-        if kind_at(type.results, i) == 0:
-            return False
-    return True
+    """Whether it is a function's type: `wasm_val_t` holds values of all types."""
+    return not is_null(type) and type.kind == KIND_FUNC
 
 
 @kernel
@@ -137,54 +130,67 @@ def has_room(s: StoreObject) -> bool:
 
 @kernel
 def make_func(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # noqa: A002
-    canonical = canonical_type(s, type)
+    canonical = stack_array(u32, 1)
+    codes = register_type(s, type, canonical)
     params = u32(type.params.size)
     results = u32(type.results.size)
-    param_slots = slots_in(type.params)
-    result_slots = slots_in(type.results)
-    target[0] = address(new_host_func(s.store, s.host_count, canonical, params, results, param_slots, result_slots))
+    param_slots = slots_in(codes, params)
+    result_slots = slots_in(codes + params, results)
+    target[0] = address(new_host_func(
+        s.store, s.host_count, canonical[0], params, results, param_slots, result_slots,
+    ))  # fmt: skip
+    s.hosts[s.host_count].codes = codes
 
 
 @kernel
-def slots_in(types: Vector) -> u32:
-    """How many slots values of these types take."""
-    count = u32(0)
-    for i in span(types.size):
-        count += slots_of(kind_at(types, i))
-    return count
+def register_type(s: StoreObject, type: ExternType, canonical: Ptr[u32]) -> Ptr[u32]:  # noqa: A002
+    """A function's parameters and results as the store's engine writes them; and the number by which it knows the type.
+
+    These are in memory of the store's. The type is held until the store ends, or the engine.
+    """
+    count = u32(type.params.size + type.results.size)
+    words = cast(Ptr[u32], own(s.store, BLOCK_PLAIN, usize(HEADER_WORDS + count) * WORD_BYTES))
+    codes = words + HEADER_WORDS
+    write_codes(s, type, codes, ~AGGREGATE)
+    if is_null(type.source):
+        words[2] = u32(type.params.size)
+        canonical[0] = register_group(cast(TypeRegistry, s.world.engine.registry), words, count)
+    else:
+        canonical[0] = declaring(s, type.source).types[type.index].canonical
+    if HAS_AGGREGATES:
+        write_codes(s, type, codes, ~u32(0))
+    return codes
 
 
 @kernel
-def canonical_type(s: StoreObject, type: ExternType) -> u32:  # noqa: A002
-    """The number by which the engine knows a function type; held until the engine ends."""
-    size = HEADER_WORDS + type.params.size + type.results.size
-    words = cast(Ptr[u32], new_block(size * WORD_BYTES))
-    if is_null(words):
-        raise Exhausted(Limit.SYSTEM, 0)
-    canonical = stack_array(u32, 1)
-    status = caught(register_type, s, type, words, canonical)
-    delete_block(cast(Ptr[u8], words))
-    raise_again(status)
-    return canonical[0]
+def write_codes(s: StoreObject, type: ExternType, codes: Ptr[u32], mask: u32) -> None:  # noqa: A002
+    params = type.params
+    results = type.results
+    for i in span(params.size):
+        codes[i] = code_of(s, cast(ValType, pointers(params)[i])) & mask
+    for i in span(results.size):
+        codes[params.size + i] = code_of(s, cast(ValType, pointers(results)[i])) & mask
 
 
 @kernel
-def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
+def register_group(registry: TypeRegistry, words: Ptr[u32], count: u32) -> u32:
+    """A final type in a group of its own. It may refer to other types, as their groups' words do; not to itself."""
     words[0] = engine.KIND_FUNC << 1 | IS_FINAL
     words[1] = NONE
-    words[2] = u32(type.params.size)
-    count = HEADER_WORDS
-    for i in span(type.params.size):
-        words[count] = kind_at(type.params, i)
-        count += 1
-    for i in span(type.results.size):
-        words[count] = kind_at(type.results, i)
-        count += 1
-    registry = cast(TypeRegistry, s.world.engine.registry)
-    canonical[0] = hold_group(registry, words, count, u32(1)).first_id
-    record = registry.types[canonical[0]]
+    canonical = hold_group(registry, words, HEADER_WORDS + count, u32(1)).first_id
+    record = registry.types[canonical]
     record.kind = engine.KIND_FUNC
     record.supertype = NONE
+    return canonical
+
+
+@kernel
+def slots_in(codes: Ptr[u32], count: u32) -> u32:
+    """How many slots values of these types take."""
+    slots = u32(0)
+    for i in span(count):
+        slots += slots_of(codes[i])
+    return slots
 
 
 # Types.
@@ -215,7 +221,7 @@ def result_arity(ref: Ref) -> usize:
 def param_code(s: StoreObject, func: Func, index: u32) -> u32:
     """The type of a parameter as the engine writes it."""
     if func.instance == 0:
-        return kind_at(s.hosts[func.index].type.params, index)
+        return s.hosts[func.index].codes[index]
     m = cast(Instance, func.instance).module
     return canonical_value_type(m, m.types[m.func_types[func.index]].params[index])
 
@@ -224,6 +230,6 @@ def param_code(s: StoreObject, func: Func, index: u32) -> u32:
 def result_code(s: StoreObject, func: Func, index: u32) -> u32:
     """The type of a result as the engine writes it."""
     if func.instance == 0:
-        return kind_at(s.hosts[func.index].type.results, index)
+        return s.hosts[func.index].codes[func.param_count + index]
     m = cast(Instance, func.instance).module
     return canonical_value_type(m, m.types[m.func_types[func.index]].results[index])

@@ -1,11 +1,12 @@
 """Globals as the embedder makes, reads and writes them."""
 
-from fusee.engine.capi.engine_types import read_content_type
+from fusee.engine.capi.declared import code_of
+from fusee.engine.capi.engine_types import canonical_valtype
 from fusee.engine.capi.host import WRONG_VALUE
-from fusee.engine.capi.kinds import code_from_kind
-from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_GLOBAL, VAL_EXTERNREF, ExternType, Ref, StoreObject, Value
+from fusee.engine.capi.types import new_content_type
 from fusee.engine.capi.values import from_slot, to_slot
 from fusee.engine.runtime.objects import new_global
 from fusee.engine.state.runtime import Global
@@ -26,25 +27,25 @@ def new_global_ref(s: StoreObject, type: ExternType, value: Value) -> Ref:  # no
         s.status = MISSING
         return null(Ref)
     target = stack_array(usize, 1)
-    slots = stack_array(u64, 2)
-    slots[1] = u64(0)
-    if not to_slot(s, value, code_from_kind(type.content.kind), slots):
-        s.status = WRONG_VALUE
-        return null(Ref)
-    s.status = caught(make_global, s, type, slots, target)
+    s.status = caught(make_global, s, type, value, target)
     return null(Ref) if s.status != 0 else new_ref(s, KIND_GLOBAL, target[0])
 
 
 @kernel
-def make_global(s: StoreObject, type: ExternType, slots: Ptr[u64], target: Ptr[usize]) -> None:  # noqa: A002
-    target[0] = address(new_global(s.store, code_from_kind(type.content.kind), type.is_mutable, slots[0], slots[1]))
+def make_global(s: StoreObject, type: ExternType, value: Value, target: Ptr[usize]) -> None:  # noqa: A002
+    slots = stack_array(u64, 2)
+    slots[1] = u64(0)
+    code = code_of(s, type.content)
+    if not to_slot(s, value, code, slots):
+        raise Misuse(Mistake.VALUE, 0)
+    target[0] = address(new_global(s.store, code, type.is_mutable, slots[0], slots[1]))
 
 
 @kernel(export="wasm_global_type")
 def global_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_GLOBAL):
         return null(ExternType)
-    made = read_content_type(KIND_GLOBAL, global_in(ref).value_type)
+    made = new_content_type(KIND_GLOBAL, canonical_valtype(ref.store.world, global_in(ref).value_type))
     if not is_null(made):
         made.is_mutable = global_in(ref).is_mutable
     return made

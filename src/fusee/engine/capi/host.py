@@ -3,12 +3,11 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.kinds import code_from_kind, is_owner, slots_of
+from fusee.engine.capi.kinds import is_owner, kind_from_code, slots_of
 from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
-from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject, Trap, ValType, Value, Vector
+from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject, Trap, Value, Vector
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.values import delete_value, from_slot, to_slot
-from fusee.engine.capi.vectors import pointers
 from fusee.engine.capi.waiting import answer
 from fusee.engine.capi.wasi.functions import call_wasi
 from fusee.engine.present import HAS_THREADS, HAS_WASI
@@ -64,29 +63,25 @@ CALL_HOST = table(Fn[[usize, u32, usize, Ptr[u64]], u32], [call_host])
 
 
 @kernel
-def kind_at(types: Vector, index: usize) -> u32:
-    """The engine's code of a value type in a vector of types."""
-    return code_from_kind(cast(ValType, pointers(types)[index]).kind)
-
-
-@kernel
 def call_with(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value], slots: Ptr[u64]) -> u32:
     """Call back with room for arguments and results. `host` may move while the embedder runs: it may add functions."""
     results = cells + type_.params.size
+    codes = host.codes
+    expected = codes + type_.params.size
     place = slots
     for i in span(type_.params.size):
-        code = kind_at(type_.params, i)
+        code = codes[i]
         if not from_slot(s, place, code, cells[i]):
             release_values(cells, i)
             return stop(s, new_trap(s, OUT_OF_MEMORY))
         place = place + slots_of(code)
     for i in span(type_.results.size):
-        results[i].kind = u8(cast(ValType, pointers(type_.results)[i]).kind)
+        results[i].kind = u8(kind_from_code(expected[i]))
         results[i].bits = u64(0)
     trap = call_back(s, host, type_, cells)
-    if is_null(trap) and not store_results(s, type_.results, results, slots):
+    if is_null(trap) and not store_results(s, type_.results.size, expected, results, slots):
         trap = new_trap(s, WRONG_VALUE)
-    release_results(type_, cells)
+    release_results(type_, expected, cells)
     release_values(cells, type_.params.size)
     return u32(0) if is_null(trap) else stop(s, trap)
 
@@ -108,19 +103,18 @@ def call_back(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value]) 
 
 
 @kernel
-def store_results(s: StoreObject, types: Vector, results: Ptr[Value], slots: Ptr[u64]) -> bool:
+def store_results(s: StoreObject, count: usize, codes: Ptr[u32], results: Ptr[Value], slots: Ptr[u64]) -> bool:
     """Pass the results to the guest; false if one is not what the function's type says."""
     place = slots
-    for i in span(types.size):
-        code = kind_at(types, i)
-        if not to_slot(s, results[i], code, place):
+    for i in span(count):
+        if not to_slot(s, results[i], codes[i], place):
             return False
-        place = place + slots_of(code)
+        place = place + slots_of(codes[i])
     return True
 
 
 @kernel
-def release_results(type_: ExternType, cells: Ptr[Value]) -> None:
+def release_results(type_: ExternType, codes: Ptr[u32], cells: Ptr[Value]) -> None:
     """Delete the references and vectors that the embedder has given, where they should be, from the last to the first.
 
     It may have given one twice, or passed on an argument's without a copy: that is deleted once.
@@ -130,8 +124,7 @@ def release_results(type_: ExternType, cells: Ptr[Value]) -> None:
         left -= 1
         place = type_.params.size + left
         value = cells[place]
-        expected = cast(ValType, pointers(type_.results)[left]).kind
-        if is_like(expected, value.kind) and not is_among(cells, place, value):
+        if is_like(kind_from_code(codes[left]), value.kind) and not is_among(cells, place, value):
             delete_value(value)
 
 

@@ -4,10 +4,11 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.call import run
+from fusee.engine.capi.declared import hold_module
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
-from fusee.engine.capi.module import KINDS, obtain
+from fusee.engine.capi.module import KINDS
 from fusee.engine.capi.refs import delete_ref, drop_store, is_kind, new_ref
-from fusee.engine.capi.state import KIND_INSTANCE, HeldModule, ModuleObject, Ref, StoreObject, Trap, Vector
+from fusee.engine.capi.state import KIND_INSTANCE, ModuleObject, Ref, StoreObject, Trap, Vector
 from fusee.engine.capi.trap import delete_trap, new_trap
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.runtime.instantiate import instantiate
@@ -86,35 +87,6 @@ def pass_trap(trap: Trap, out: Ptr[usize]) -> None:
 @kernel
 def make_instance(s: StoreObject, module: ModuleObject, given: Ptr[usize], target: Ptr[usize]) -> None:
     target[0] = address(instantiate(s.store, module.module, given))
-
-
-@kernel
-def hold_module(s: StoreObject, module: ModuleObject) -> ModuleObject:
-    """The module, or if it is another store's the same one in this store's world; null if there is no memory.
-
-    It lives as long as the store: even a failed instantiation may leave functions in tables.
-    """
-    at = s.modules
-    while at != 0:
-        held = cast(HeldModule, at).module
-        if held == module or (module.world != s.world and held.source == module.source):
-            return held
-        at = cast(HeldModule, at).next
-    entry = cast(HeldModule, new_block(usize(size_of(HeldModule))))
-    if is_null(entry):
-        s.status = OUT_OF_MEMORY
-        return null(ModuleObject)
-    entry.module = module
-    if module.world != s.world:
-        entry.module = obtain(s, module.source)
-        if is_null(entry.module):
-            delete_block(cast(Ptr[u8], entry))
-            return null(ModuleObject)
-    else:
-        module.count += 1
-    entry.next = s.modules
-    s.modules = address(entry)
-    return entry.module
 
 
 @kernel

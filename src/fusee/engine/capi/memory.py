@@ -42,7 +42,7 @@ def new_memory_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
         s.status = MISSING
         return null(Ref)
     target = stack_array(usize, 1)
-    if type.limits.minimum > MAX_PAGES_32:
+    if not type.is_64 and type.limits.minimum > MAX_PAGES_32:
         s.status = OUT_OF_MEMORY
         return null(Ref)
     s.status = caught(make_memory, s, type, target)
@@ -63,7 +63,7 @@ def write_limits(limits: engine.Limits, type: ExternType) -> None:  # noqa: A002
     limits.minimum = type.limits.minimum
     limits.maximum = type.limits.maximum
     limits.has_maximum = type.limits.maximum != NO_MAXIMUM
-    limits.is_64 = False
+    limits.is_64 = type.is_64
     limits.is_shared = type.is_shared
     limits.page_size_log2 = u32(0)
 
@@ -78,7 +78,7 @@ def memory_type(ref: Ref) -> ExternType:
 
 @kernel
 def type_of(memory: Memory) -> ExternType:
-    return read_memorytype(pages_of(memory), memory.has_maximum, memory.maximum_pages, memory.is_shared)
+    return read_memorytype(pages_of(memory), memory.has_maximum, memory.maximum_pages, memory.is_shared, memory.is_64)
 
 
 @kernel

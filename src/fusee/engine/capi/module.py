@@ -3,8 +3,8 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
-from fusee.engine.capi.counts import drop_module, drop_source, hold_source
-from fusee.engine.capi.engine_types import read_content_type, read_functype, read_limits, read_memorytype
+from fusee.engine.capi.counts import drop_module, drop_source, hold_source, link
+from fusee.engine.capi.engine_types import declared_valtype, read_functype, read_limits, read_memorytype
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.named_types import delete_named, new_named
 from fusee.engine.capi.state import (
@@ -20,7 +20,7 @@ from fusee.engine.capi.state import (
     StoreObject,
     Vector,
 )
-from fusee.engine.capi.types import new_tagtype
+from fusee.engine.capi.types import new_content_type, new_tagtype
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, raise_again
@@ -29,7 +29,6 @@ from fusee.engine.natives.linked import use_linked
 from fusee.engine.present import HAS_NATIVE
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
-from fusee.engine.subtyping import canonical_value_type
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.lang import (
     Ptr,
@@ -116,7 +115,7 @@ def module_of(store: StoreObject, source: Source) -> ModuleObject:
         drop_source(address(source))
         delete_block(cast(Ptr[u8], made))
         return null(ModuleObject)
-    store.world.count += 1
+    link(made)
     return made
 
 
@@ -229,13 +228,13 @@ def extern_type(m: Module, kind: u32, index: u32) -> ExternType:
         made = read_functype(m, m.func_types[index])
     elif kind == EXTERN_TABLE:
         limits = m.tables[index].limits
-        made = read_content_type(KIND_TABLE, canonical_value_type(m, m.tables[index].element))
-        read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
+        made = new_content_type(KIND_TABLE, declared_valtype(m, m.tables[index].element))
+        read_limits(made, limits.minimum, limits.has_maximum, limits.maximum, limits.is_64)
     elif kind == EXTERN_MEMORY:
         limits = m.memories[index].limits
-        made = read_memorytype(limits.minimum, limits.has_maximum, limits.maximum, limits.is_shared)
+        made = read_memorytype(limits.minimum, limits.has_maximum, limits.maximum, limits.is_shared, limits.is_64)
     elif kind == EXTERN_GLOBAL:
-        made = read_content_type(KIND_GLOBAL, canonical_value_type(m, m.globals[index].value_type))
+        made = new_content_type(KIND_GLOBAL, declared_valtype(m, m.globals[index].value_type))
         if not is_null(made):
             made.is_mutable = m.globals[index].is_mutable
     else:

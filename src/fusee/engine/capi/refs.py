@@ -16,13 +16,13 @@ from fusee.engine.capi.state import (
     KIND_MODULE,
     KIND_NONE,
     KIND_TRAP,
-    HeldModule,
     HostInfo,
     ModuleObject,
     Object,
     Ref,
     StoreObject,
     Trap,
+    World,
 )
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
@@ -256,15 +256,23 @@ def drop_store(store: StoreObject) -> None:
     if HAS_WASI:
         delete_wasi(cast(Wasi, store.wasi))
     release_store(store.store)
-    held = store.modules
-    while held != 0:
-        entry = cast(HeldModule, held)
-        held = entry.next
-        drop_module(entry.module)
-        delete_block(cast(Ptr[u8], entry))
+    drop_held(world)
     delete_block(cast(Ptr[u8], store))
     drop_world(world)
     drop_engine(engine)
+
+
+@kernel
+def drop_held(world: World) -> None:
+    """Let go of the modules that the store has held. Their finalizers may end others: so from the latest each time."""
+    at = world.modules
+    while at != 0:
+        module = cast(ModuleObject, at)
+        at = module.older
+        if module.is_held:
+            module.is_held = False
+            drop_module(module)
+            at = world.modules
 
 
 @kernel

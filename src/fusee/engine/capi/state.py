@@ -82,9 +82,13 @@ class Limits:
 
 @struct
 class ValType:
-    """`wasm_valtype_t`."""
+    """`wasm_valtype_t`: the engine's code, canonical; of a type that a module defines with its index there, and where.
 
-    kind: u32
+    So it means the same in all stores, and when the module is gone.
+    """
+
+    code: u32
+    source: "Source"
 
 
 @struct
@@ -103,11 +107,14 @@ class ExternType:
     kind: u32
     is_mutable: bool  # globals
     is_shared: bool  # memories
+    is_64: bool  # tables and memories: C has no other place for it
     limits: Inline[Limits]  # tables and memories
     content: ValType  # globals and tables
     params: Inline[Vector]  # functions
     results: Inline[Vector]
     function: usize  # tags: the ExternType of a function whose parameters are the values
+    source: "Source"  # functions: the binary that declares a type which is more than its values; else null
+    index: u32  # of the type there
 
 
 @struct
@@ -149,6 +156,7 @@ class World:
 
     count: u32
     engine: Engine
+    modules: usize  # ModuleObject: the latest one
 
 
 @struct
@@ -174,6 +182,9 @@ class ModuleObject:
     kind: u32  # as of a `Ref`, so that a `wasm_ref_t` may be one of these
     count: u32
     world: World
+    newer: usize  # the world's ModuleObjects before and behind this one
+    older: usize
+    is_held: bool  # by the store
     module: Module
     source: Source
     info: Inline[HostInfo]
@@ -188,6 +199,7 @@ class Host:
     environment: usize
     finalizer: usize
     type: ExternType
+    codes: Ptr[u32]  # of parameters and results, as the engine writes them
     wasi: u32
 
 
@@ -245,7 +257,6 @@ class StoreObject:
     hosts: Ptr[Host]
     host_count: u32
     host_capacity: u32
-    modules: usize  # HeldModule
     status: u64  # of what failed last
     pending: usize  # the Trap that a callback has returned, on its way through the guest's frames
     wasi: usize  # wasi.state.Wasi
@@ -255,14 +266,6 @@ class StoreObject:
     interrupting: Annotated[Ptr[u32], Count(1)]  # the lock of those who change why guests shall stop
     alarm: usize  # alarm.Alarm; 0 before the first deadline, and where guests look at the clock themselves
     spare: Inline[Trap]  # for when there is no memory for another
-
-
-@struct
-class HeldModule:
-    """A module that instances of a store were made of."""
-
-    next: usize
-    module: ModuleObject
 
 
 @struct

@@ -1,12 +1,12 @@
 """Tables as the embedder makes, reads and writes them."""
 
-from fusee.engine.capi.engine_types import narrowed, read_content_type, read_limits
-from fusee.engine.capi.host import WRONG_VALUE
-from fusee.engine.capi.kinds import code_from_kind
+from fusee.engine.capi.declared import code_of
+from fusee.engine.capi.engine_types import canonical_valtype, narrowed, read_limits
 from fusee.engine.capi.memory import write_limits
-from fusee.engine.capi.messages import MISSING
+from fusee.engine.capi.messages import MISSING, Mistake, Misuse
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
+from fusee.engine.capi.types import new_content_type
 from fusee.engine.capi.values import reference_from_slot, reference_to_slot
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.table import grow_table, write_element
@@ -29,20 +29,19 @@ def new_table_ref(s: StoreObject, type: ExternType, initial: Ref) -> Ref:  # noq
         s.status = MISSING
         return null(Ref)
     cells = stack_array(usize, 1)
-    slot = stack_array(u64, 1)
-    code = code_from_kind(type.content.kind)
-    if code & engine.REF == 0 or not reference_to_slot(s, initial, code, slot):
-        s.status = WRONG_VALUE
-        return null(Ref)
-    s.status = caught(make_table, s, type, slot[0], cells)
+    s.status = caught(make_table, s, type, initial, cells)
     return null(Ref) if s.status != 0 else new_ref(s, KIND_TABLE, cells[0])
 
 
 @kernel
-def make_table(s: StoreObject, type: ExternType, value: u64, target: Ptr[usize]) -> None:  # noqa: A002
+def make_table(s: StoreObject, type: ExternType, initial: Ref, target: Ptr[usize]) -> None:  # noqa: A002
+    slot = stack_array(u64, 1)
+    code = code_of(s, type.content)
+    if code & engine.REF == 0 or not reference_to_slot(s, initial, code, slot):
+        raise Misuse(Mistake.VALUE, 0)
     limits = stack_array(engine.Limits, 1)[0]
     write_limits(limits, type)
-    target[0] = address(new_table(s.store, limits, code_from_kind(type.content.kind), value))
+    target[0] = address(new_table(s.store, limits, code, slot[0]))
 
 
 @kernel(export="wasm_table_type")
@@ -51,8 +50,8 @@ def table_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_TABLE):
         return null(ExternType)
     table = table_in(ref)
-    made = read_content_type(KIND_TABLE, table.element)
-    read_limits(made, table.length, table.has_maximum, table.maximum)
+    made = new_content_type(KIND_TABLE, canonical_valtype(ref.store.world, table.element))
+    read_limits(made, table.length, table.has_maximum, table.maximum, table.is_64)
     return made
 
 

@@ -1,15 +1,16 @@
 """Tags as the embedder makes them, and their types."""
 
+from fusee.engine.capi.declared import declaring
 from fusee.engine.capi.engine_types import read_tagtype
-from fusee.engine.capi.func import can_be_host, canonical_type, slots_in
-from fusee.engine.capi.host import kind_at
+from fusee.engine.capi.func import can_be_host, register_type, slots_in
 from fusee.engine.capi.messages import MISSING
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TAG, ExternType, Ref, StoreObject
 from fusee.engine.capi.types import tagtype_functype
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
+from fusee.engine.runtime.objects import new_tag
 from fusee.engine.state.runtime import Tag
-from fusee.engine.subtyping import canonical_value_type
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -19,7 +20,6 @@ from fusee.kernel.lang import (
     kernel,
     null,
     size_of,
-    span,
     stack_array,
     u32,
     usize,
@@ -29,12 +29,6 @@ from fusee.kernel.lang import (
 @kernel(inline=True)
 def tag_in(ref: Ref) -> Tag:
     return cast(Tag, ref.target)
-
-
-@kernel
-def param_of(tag: Tag, index: u32) -> u32:
-    """The type of a value as the engine writes it; a host's tag has no module, and needs none."""
-    return canonical_value_type(tag.module, tag.params[index])
 
 
 @kernel(export="wasm_tag_new")
@@ -53,17 +47,17 @@ def new_tag_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
 
 @kernel
 def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
-    """A tag that has its list of types behind it: no module has one."""
-    canonical = canonical_type(s, function)
-    count = u32(function.params.size)
-    base = own(s.store, BLOCK_PLAIN, usize(size_of(Tag)) + count * usize(size_of(u32)))
-    tag = cast(Tag, base)
-    tag.canonical = canonical
-    tag.param_count = count
-    tag.slot_count = slots_in(function.params)
-    tag.params = cast(Ptr[u32], base + size_of(Tag))
-    for i in span(count):
-        tag.params[i] = kind_at(function.params, i)
+    """A tag of a type that a module declares, or that none has: then with a list of types of its own."""
+    if HAS_EXCEPTIONS and not is_null(function.source):
+        target[0] = address(new_tag(s.store, declaring(s, function.source), function.index))
+        return
+    canonical = stack_array(u32, 1)
+    codes = register_type(s, function, canonical)
+    tag = cast(Tag, own(s.store, BLOCK_PLAIN, usize(size_of(Tag))))
+    tag.canonical = canonical[0]
+    tag.param_count = u32(function.params.size)
+    tag.slot_count = slots_in(codes, tag.param_count)
+    tag.params = codes
     target[0] = address(tag)
 
 
@@ -71,5 +65,4 @@ def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
 def tag_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_TAG):
         return null(ExternType)
-    tag = tag_in(ref)
-    return read_tagtype(tag.module, tag.param_count, tag.params)
+    return read_tagtype(ref.store.world, tag_in(ref))

@@ -3,7 +3,8 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.kinds import code_from_kind
+from fusee.engine.capi.counts import drop_source, hold_source
+from fusee.engine.capi.kinds import code_from_kind, kind_from_code
 from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
@@ -14,11 +15,26 @@ from fusee.engine.capi.state import (
     VAL_NONE,
     ExternType,
     Limits,
+    Source,
     ValType,
     Vector,
 )
 from fusee.engine.capi.vectors import copy_vector, delete_vector, length, pointers
-from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, usize
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    address,
+    cast,
+    copy_bytes,
+    is_null,
+    kernel,
+    null,
+    size_of,
+    span,
+    u8,
+    u32,
+    usize,
+)  # fmt: skip
 from fusee.spec.limits import MAX_PARAMS
 
 NO_MAXIMUM: Final = u32(0xFFFF_FFFF)
@@ -27,32 +43,35 @@ NO_MAXIMUM: Final = u32(0xFFFF_FFFF)
 @kernel(export="wasm_valtype_new")
 def new_valtype(kind: u32) -> ValType:
     """Null if there is no such kind. The caller may leave anything in the upper bits of a small argument."""
-    if code_from_kind(kind & 0xFF) == 0:
-        return null(ValType)
-    return read_valtype(kind & 0xFF)
+    code = code_from_kind(kind & 0xFF)
+    return null(ValType) if code == 0 else make_valtype(code, null(Source))
 
 
 @kernel
-def read_valtype(kind: u32) -> ValType:
+def make_valtype(code: u32, source: Source) -> ValType:
+    """A value type as it is kept; null if there is no memory."""
     made = cast(ValType, new_block(usize(size_of(ValType))))
     if not is_null(made):
-        made.kind = kind
+        made.code = code
+        made.source = hold_source(source)
     return made
 
 
 @kernel(export="wasm_valtype_kind")
 def valtype_kind(type: ValType) -> u8:  # noqa: A002
-    return VAL_NONE if is_null(type) else u8(type.kind)
+    return VAL_NONE if is_null(type) else u8(kind_from_code(type.code))
 
 
 @kernel
 def delete_valtype(type: usize) -> None:  # noqa: A002
-    delete_block(cast(Ptr[u8], type))
+    if type != 0:
+        drop_source(address(cast(ValType, type).source))
+        delete_block(cast(Ptr[u8], type))
 
 
 @kernel
 def copy_valtype(type: usize) -> usize:  # noqa: A002
-    return usize(0) if type == 0 else address(read_valtype(cast(ValType, type).kind))
+    return usize(0) if type == 0 else address(make_valtype(cast(ValType, type).code, cast(ValType, type).source))
 
 
 @kernel
@@ -70,7 +89,8 @@ def delete_parts(of: ExternType) -> None:
     """All but the function type in a tag's."""
     delete_vector(of.params, delete_valtype)
     delete_vector(of.results, delete_valtype)
-    delete_block(cast(Ptr[u8], of.content))
+    delete_valtype(address(of.content))
+    drop_source(address(of.source))
     delete_block(cast(Ptr[u8], of))
 
 
@@ -103,14 +123,12 @@ def copy_parts(origin: ExternType) -> ExternType:
     made = new_externtype(origin.kind)
     if is_null(made):
         return made
-    made.is_mutable = origin.is_mutable
-    made.is_shared = origin.is_shared
-    made.limits.minimum = origin.limits.minimum
-    made.limits.maximum = origin.limits.maximum
+    copy_bytes(cast(Ptr[u8], made), cast(Ptr[u8], origin), usize(size_of(ExternType)))
+    made.function = usize(0)
+    hold_source(made.source)
     copy_vector(made.params, origin.params, copy_valtype, delete_valtype)
     copy_vector(made.results, origin.results, copy_valtype, delete_valtype)
-    if not is_null(origin.content):
-        made.content = read_valtype(origin.content.kind)
+    made.content = cast(ValType, copy_valtype(address(origin.content)))
     complete = made.params.size == origin.params.size and made.results.size == origin.results.size
     if not complete or is_null(made.content) != is_null(origin.content):
         delete_parts(made)
@@ -168,7 +186,7 @@ def new_content_type(kind: u32, content: ValType) -> ExternType:
     """A global's or table's type, which takes over `content`."""
     made = new_externtype(kind)
     if is_null(made) or is_null(content):
-        delete_block(cast(Ptr[u8], content))
+        delete_valtype(address(content))
         delete_externtype(address(made))
         return null(ExternType)
     made.content = content

@@ -7,9 +7,8 @@ from typing import Final
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
-from fusee.engine.layouts import is_followed
+from fusee.engine.layouts import is_followed, is_followed_type
 from fusee.engine.runtime.heap.barrier import before_writes
-from fusee.engine.runtime.heap.roots import is_followed_type
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.runtime.memory import copy_patiently, out_of_range
 from fusee.engine.runtime.metering import CHUNK_ELEMENTS, charge, look, try_again

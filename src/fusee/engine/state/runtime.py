@@ -200,7 +200,7 @@ class Tag:
     param_count: u32
     slot_count: u32  # what the values take
     params: Ptr[u32]  # value types, in the terms of the module
-    module: Module  # where its type is
+    module: Module  # where its type is; null if no module has it, and then the value types are canonical
     type_index: u32
 
 

@@ -4,12 +4,12 @@ The stack grows while the platform has memory. Where it cannot, an object is mar
 looking at all that is marked (`rescan`): slow, but nothing is lost.
 """
 
-from fusee.engine.layouts import is_followed, layout_of
+from fusee.engine.layouts import is_followed_type, layout_of
 from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.blocks import block_of, granule_bit, granule_word, is_object, next_block
 from fusee.engine.runtime.heap.chunks import blocks_of
-from fusee.engine.runtime.payload import payload
+from fusee.engine.runtime.payload import payload, tag_param
 from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.engine.state.heap import (
     BITMAP_WORDS,
@@ -160,7 +160,7 @@ def scan_exn(world: Store, m: Marker, exn: Exn) -> u64:
     tag = exn.tag
     values = payload(exn)
     for place in span(tag.param_count):
-        if is_followed(tag.module, tag.params[place]):
+        if is_followed_type(tag_param(tag, place)):
             mark_reference(world, m, usize(values[0]))
         values = values + (u32(1) + u32(tag.params[place] == VAL_V128))
     return u64(tag.param_count) + 2

@@ -4,7 +4,7 @@ Guest frames are searched word by word (`stack.py`): a word that looks like the 
 places say by their type whether they hold a reference.
 """
 
-from fusee.engine.layouts import is_followed
+from fusee.engine.layouts import is_followed, is_followed_type
 from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.heap.blocks import block_of, granule_bit, granule_word, is_object
 from fusee.engine.runtime.heap.chunks import blocks_of
@@ -22,7 +22,6 @@ from fusee.engine.runtime.holdings import (
     own_globals,
 )
 from fusee.engine.state.heap import PIECE, ROOT_SLOTS, SWEEPING, Marker, RootPage
-from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, REF
 from fusee.engine.state.runtime import (
     TAG_MASK,
     Exn,
@@ -32,18 +31,6 @@ from fusee.engine.state.runtime import (
     Table,
 )
 from fusee.kernel.lang import Ptr, address, cast, kernel, minimum, null, size_of, span, u32, u64, usize
-from fusee.spec.types import Heap
-
-
-@kernel(inline=True)
-def is_followed_type(value_type: u32) -> bool:
-    """Whether values of a canonical value type may refer to objects, exceptions or what the embedder gave."""
-    if value_type & REF == 0:
-        return False
-    if value_type & ABSTRACT == 0:
-        return value_type & AGGREGATE != 0
-    return value_type & HEAP_MASK != Heap.FUNC and value_type & HEAP_MASK != Heap.NOFUNC
-
 
 # At once, when marking begins
 
