@@ -14,6 +14,7 @@ import fusee
 from fusee.api import _start
 from fusee.api._start import program_name
 from fusee.engine.isa.selection import HOST, START
+from fusee.kernel.background import signer
 from fusee.kernel.cache import Cache
 from fusee.kernel.library import defined_key
 from tests.api.guest import engine
@@ -72,6 +73,12 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
+def builder(lock: Path) -> int:
+    """The processes that build in the background."""
+    with lock.open("r+b") as file:
+        return signer(file)
+
+
 def key_of(selection: object) -> str:
     assert isinstance(selection, type(HOST))
     return defined_key(program_name(selection))
@@ -113,9 +120,9 @@ def test_a_first_program(cache: Path) -> None:
 def test_who_needs_the_whole_engine_does_not_wait_for_the_background(cache: Path) -> None:
     """Here it would for ever, because that was stopped."""
     assert python(cache, "-c", WHICH) == "start\n"
-    lock = Path(Cache(cache).path("locks", key_of(HOST)))
-    wait_until(lambda: lock.exists() and len(lock.read_text().split()) == 3)
-    os.killpg(int(lock.read_text().split()[2]), signal.SIGSTOP)
+    lock = Path(Cache(cache).path("locks", f"{key_of(HOST)}.builder"))
+    wait_until(lambda: lock.exists() and builder(lock))
+    os.killpg(builder(lock), signal.SIGSTOP)
     assert python(cache, "-c", PROFILED) == "host\n"
     assert Cache(cache).read("programs", key_of(HOST)) is not None
     wait_until(lambda: not background(cache))

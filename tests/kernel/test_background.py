@@ -43,6 +43,7 @@ if __name__ == "__main__":
 """
 
 
+SOURCES = Path(fusee.__file__).parent.parent
 LOOKS = 5  # more than are needed to end somebody's work
 
 
@@ -58,6 +59,20 @@ def wait_for(file: Path) -> None:
     while not file.exists():
         assert monotonic() < limit
         sleep(0.01)
+
+
+def let_go_after(count: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Has who builds go on to the end when it has been looked at so often; gives the pauses that there were."""
+    looks: list[float] = []
+
+    def look_again(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == count:
+            (folder / "enough").write_text("")
+        sleep(seconds)
+
+    monkeypatch.setattr("fusee.kernel.cache.time.sleep", look_again)
+    return looks
 
 
 def test_work_in_the_background_is_taken_over(folder: Path) -> None:
@@ -85,19 +100,68 @@ def test_work_in_the_background_waits_for_the_like(folder: Path, monkeypatch: py
     """Both are behind everything else."""
     run_in_background("builder_of_test:build", str(folder), "300", environment={})
     wait_for(folder / "begun")
-    looks: list[float] = []
-
-    def look_again(seconds: float) -> None:
-        looks.append(seconds)
-        if len(looks) == LOOKS:
-            (folder / "enough").write_text("")
-        sleep(seconds)
-
-    monkeypatch.setattr(background, "_group", os.getpgrp())
-    monkeypatch.setattr("fusee.kernel.cache.time.sleep", look_again)
+    looks = let_go_after(LOOKS, folder, monkeypatch)
+    monkeypatch.setattr(background, "_is_here", True)
     with Cache(folder).building("key"):
         assert (folder / "done").exists()
     assert len(looks) >= LOOKS
+
+
+# Locks a file until there is another one.
+OTHER = """
+import fcntl, sys, time
+from pathlib import Path
+
+file = open(sys.argv[1], "r+b")
+fcntl.flock(file, fcntl.LOCK_EX)
+begun, enough = Path(sys.argv[2]), Path(sys.argv[3])
+begun.write_text("")
+while not enough.exists():
+    time.sleep(0.01)
+"""
+
+
+# Signs a file as if it were in the background.
+SIGNER = """
+import sys, time
+from pathlib import Path
+from fusee.kernel import background
+
+background._is_here = True
+with open(sys.argv[1], "w+b") as file:
+    background.sign(file)
+    Path(sys.argv[2]).write_text("")
+    time.sleep(300)
+"""
+
+
+def test_what_is_written_in_a_lock_ends_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it may be of an earlier process, another machine or container: by now the number may be anybody's."""
+    lock = Path(Cache(folder).path("locks", "key"))
+    lock.parent.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as anybody:
+        lock.write_bytes(b"%12d %12d %d" % (1, 3, anybody.pid))
+        command = [sys.executable, "-c", OTHER, str(lock), str(folder / "begun"), str(folder / "enough")]
+        with subprocess.Popen(command):
+            wait_for(folder / "begun")
+            let_go_after(LOOKS, folder, monkeypatch)
+            said: list[str] = []
+            with Cache(folder).building("key", None, lambda: said.append("taken over")):
+                assert said == []
+        assert anybody.poll() is None
+        anybody.communicate(b"\n")
+    assert anybody.returncode == 0
+
+
+def test_nobody_ends_its_own_group(folder: Path) -> None:
+    command = [sys.executable, "-c", SIGNER, str(folder / "file"), str(folder / "begun")]
+    with subprocess.Popen(command, env={"PYTHONPATH": str(SOURCES)}) as signer:
+        wait_for(folder / "begun")
+        with (folder / "file").open("r+b") as file:
+            assert background.signer(file) == 0
+        signer.kill()
+    with (folder / "file").open("r+b") as file:
+        assert background.signer(file) == 0
 
 
 def test_one_process_is_started(folder: Path) -> None:
@@ -119,9 +183,8 @@ def test_one_process_is_started(folder: Path) -> None:
 
 
 def test_others_are_waited_for(folder: Path) -> None:
-    environment = {"PYTHONPATH": str(Path(fusee.__file__).parent.parent)}
     command = [sys.executable, str(folder / "builder_of_test.py"), str(folder), "0.5"]
-    with subprocess.Popen(command, env=environment) as builder:
+    with subprocess.Popen(command, env={"PYTHONPATH": str(SOURCES)}) as builder:
         wait_for(folder / "begun")
         said: list[str] = []
         with Cache(folder).building("key", None, lambda: said.append("taken over")):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import struct
 import time
 import zlib
@@ -97,23 +96,21 @@ def _take(file: BinaryIO) -> bool:
     return True
 
 
-def _wait_for(file: BinaryIO, progress: Progress | None, taken_over: Callable[[], None] | None) -> None:
+def _wait_for(
+    file: BinaryIO, signed: BinaryIO, progress: Progress | None, taken_over: Callable[[], None] | None
+) -> None:
     """Lock a file, showing meanwhile how far it is who has it; or end that, if it is work in the background.
 
     Nobody may raise the priority of a process again that has stepped back, without being privileged.
     """
-    seen = ended = 0
+    ended = 0
     while not _take(file):
-        told = _told(os.pread(file.fileno(), 40, 0))
-        group = told[2] if len(told) == 3 else 0
-        # Looked at twice: what a killed one has left there is gone as soon as the next one has the lock.
-        if group > 1 and group == seen and group != ended and not background.group():
-            with contextlib.suppress(OSError):  # it has ended by itself, or is another user's
-                os.killpg(group, signal.SIGKILL)  # also if it was stopped
-                if taken_over is not None:
-                    taken_over()
+        group = 0 if background.is_here() else background.signer(signed)
+        if group not in (0, ended):
+            if background.end(group) and taken_over is not None:
+                taken_over()
             ended = group
-        seen = group
+        told = _told(os.pread(file.fileno(), 40, 0))
         if progress is not None and len(told) > 1:
             progress(*told[:2])
         time.sleep(_LOOK_SECONDS)
@@ -220,22 +217,20 @@ class Cache:
         Gives what is to be told of the build's progress, which is shown to those who wait, too.
         """
         file = self._open_lock(key)
-        if file is None:
+        signed = self._open_lock(f"{key}.builder")
+        if file is None or signed is None:
             yield progress
             return
 
-        group = b" %d" % background.group() if background.group() else b""
-
         def tell(done: int, total: int) -> None:
-            os.pwrite(file.fileno(), b"%12d %12d" % (done, total) + group, 0)
+            os.pwrite(file.fileno(), b"%12d %12d" % (done, total), 0)
             if progress is not None:
                 progress(done, total)
 
-        with file:
-            _wait_for(file, progress, taken_over)
+        with file, signed:
+            _wait_for(file, signed, progress, taken_over)
             os.ftruncate(file.fileno(), 0)
-            if group:
-                tell(0, 1)  # it can be taken over from now on
+            background.sign(signed)  # what is done in the background can be taken over from now on
             yield tell
 
     def can_build(self, key: str) -> bool:
