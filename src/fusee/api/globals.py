@@ -28,13 +28,15 @@ class Global(Unique):
     def __init__(self, store: Storelike, ty: GlobalType, val: Any) -> None:
         """A new global of the type `ty` in `store`, which holds `val`: a Python value or a `Val`.
 
-        Raises `ArgumentError`; `TypeError` if the value is not of the type.
+        Raises `ArgumentError`; `TypeError` if the value is not of the type; `StoreError` if the type belongs to another
+        engine.
         """
         expect(ty, GlobalType, "a GlobalType")
         self._store = owner = store_of(store)
+        code = owner._code_of(ty.content)
         slots = Row([ty.content]).pack(owner, (val,)).ljust(VALUE_BYTES, b"\0")
         low, high = int.from_bytes(slots[:8], "little"), int.from_bytes(slots[8:], "little")
-        made = owner._alone(owner._native.new_global, owner._address, ty.content._code, ty.mutable, low, high)
+        made = owner._alone(owner._native.new_global, owner._address, code, ty.mutable, low, high)
         self._address: int = made
 
     @classmethod
@@ -49,7 +51,7 @@ class Global(Unique):
         """Its `GlobalType`."""
         held = hold(store, self._store)
         state = view(GlobalState, self._address, held.space)
-        return GlobalType(ValType._from_code(int(state.value_type)), bool(state.is_mutable))
+        return GlobalType(ValType._of(self._store.engine, int(state.value_type)), bool(state.is_mutable))
 
     def value(self, store: Storelike) -> Any:
         """What it holds: int, float, bytes (v128), `Func`, any object, or None for null."""

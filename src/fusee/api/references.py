@@ -116,7 +116,7 @@ class ObjectRef(Unique):
         owner = own(store, self._store)
         word = owner._alone(owner._native.field_type, owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
-        return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
+        return FieldType(_PACKED.get(code) or ValType._of(owner.engine, code), mutable)
 
     def _get(self, store: Storelike, index: int) -> Any:
         """The value of a field or element."""

@@ -28,14 +28,15 @@ class Table(Unique):
     def __init__(self, store: Storelike, ty: TableType, init: Any) -> None:
         """A new table of the type `ty` in `store`, filled with `init`.
 
-        Raises `ArgumentError`; `TypeError` if `init` is no element; `LimitError` if the store's limits or the system
-        do not allow for it.
+        Raises `ArgumentError`; `TypeError` if `init` is no element; `StoreError` if the type belongs to another engine;
+        `LimitError` if the store's limits or the system do not allow for it.
         """
         expect(ty, TableType, "a TableType")
         self._store = owner = store_of(store)
         limits = limits_state(owner, ty.limits, ty.is_64, 0)
+        code = owner._code_of(ty.element)
         first = to_native(owner, ty.element, init)
-        self._address: int = owner._alone(owner._native.new_table, owner._address, limits, ty.element._code, first)
+        self._address: int = owner._alone(owner._native.new_table, owner._address, limits, code, first)
         self._state = view(TableState, self._address, owner._native.space)  # to be read by who has a hold
 
     @classmethod
@@ -50,13 +51,13 @@ class Table(Unique):
     def _element(self, store: Storelike) -> ValType:
         """The type of its elements."""
         _held = hold(store, self._store)
-        return ValType._from_code(int(self._state.element))
+        return ValType._of(self._store.engine, int(self._state.element))
 
     def type(self, store: Storelike) -> TableType:
         """Its `TableType`; the minimum is its length now."""
         _held, state = hold(store, self._store), self._state
         limits = Limits(int(state.length), int(state.maximum) if state.has_maximum else None)
-        return TableType(ValType._from_code(int(state.element)), limits, bool(state.is_64))
+        return TableType(self._element(store), limits, bool(state.is_64))
 
     def size(self, store: Storelike) -> int:
         """The number of its elements, an int."""
@@ -85,7 +86,7 @@ class Table(Unique):
         expect(idx, int, "an int")
         with owner._lock:  # where the elements are, a guest of another thread may be changing
             _held, state = hold(store, self._store), self._state
-            element = ValType._from_code(int(state.element))
+            element = self._element(store)
             reference = int(state.elements[idx]) if 0 <= idx < int(state.length) else 0
         return owner._from_reference(element, reference)
 

@@ -1,7 +1,8 @@
 """Types of values and of external objects (spec 2.3), immutable and comparable."""
 
+import weakref
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, NoReturn
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed
@@ -18,7 +19,7 @@ _SHORT: Final = {"nofunc": "nullfuncref", "noextern": "nullexternref", "none": "
 
 
 class ValType(Managed):
-    """A value type (spec 2.3.4). Each is made once: compare them with `==` or `is`. See `i32` and its like."""
+    """A value type (spec 2.3.4). Compare them with `==`. See `i32` and its like."""
 
     __slots__ = ("_code",)
     _code: int  # as in `fusee.engine.state.module`, a concrete heap type by its canonical id
@@ -30,12 +31,21 @@ class ValType(Managed):
 
     @classmethod
     def _from_code(cls, code: int) -> "ValType":
-        """The type that the engine knows by `code`."""
+        """The type that all engines know by `code`, made once."""
         made = cls._made.get(code)
         if made is None:
             made = object.__new__(cls)
             object.__setattr__(made, "_code", code)
             cls._made[code] = made
+        return made
+
+    @staticmethod
+    def _of(engine: object, code: int, keeper: object = None) -> "ValType":
+        """The type that `engine` knows by `code`; `keeper` is what keeps a defined type's number, if that is known."""
+        if code & (_REF | _ABSTRACT) != _REF:
+            return ValType._from_code(code)
+        made = object.__new__(DefinedReference)
+        made._code, made._engine, made._keeper = code, weakref.ref(engine), keeper
         return made
 
     @classmethod
@@ -137,6 +147,29 @@ class ValType(Managed):
 
     def __reduce__(self) -> tuple[object, ...]:
         return ValType._from_code, (self._code,)
+
+
+class DefinedReference(ValType):
+    """References to a type that a module defines: its number means another type in another engine, or none."""
+
+    __slots__ = ("_engine", "_keeper")
+    _engine: "weakref.ref[object]"  # one object for all references to an engine
+    _keeper: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DefinedReference) and self._code == other._code and self._engine is other._engine
+
+    def __hash__(self) -> int:
+        return hash(self._code)
+
+    def __copy__(self) -> "DefinedReference":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "DefinedReference":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"cannot pickle {self}: it belongs to a module")
 
 
 def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
