@@ -96,6 +96,18 @@ def test_which_code_looks_ahead(memory: str, index: str, options: dict[str, Any]
     assert len(loops(body, Options(Target.host())._replace(**options), memory, index)) == count
 
 
+def test_what_is_made_in_haste_does_not() -> None:
+    """Its text is what it is where nothing looks ahead."""
+    text = f"(module (memory 1) (func (param i32 i32 i32) (loop {load(A)} {NEXT} {TURN})))"
+    options, the_plan = Options(Target.host()), plan(bytes(wat2wasm(text)))
+    compiler = Compiler(the_plan, options)
+    without = Compiler(the_plan, options._replace(looks_ahead=False)).text(0)
+    with mock.patch.object(compiler.machine, "object") as made:
+        compiler.object(0, is_quick=True)
+        made.assert_called_once_with(without, is_quick=True)
+    assert compiler.text(0) != without
+
+
 STEPS: Final = (-256, -24, -8, -1, 0, 1, 4, 8, 12, 64, 300)
 
 

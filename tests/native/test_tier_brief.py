@@ -1,5 +1,6 @@
 """Native code in the cache is put off by programs that end at once, and taken when one of them does not."""
 
+import _thread
 import gc
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def has_code(module: Module) -> bool:
 
 def test_a_program_that_ends_at_once_notes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tier, "_BRIEF_SECONDS", 3600.0)
+    monkeypatch.setattr(tier, "_BEGINNING_SECONDS", 3600.0)
     assert answer(2222) == 2222
     gc.collect()
     assert native_mark(CALLING) == BRIEF
@@ -72,6 +74,27 @@ def test_one_that_does_not_leaves_it_so(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_module_that_nothing_is_called_of_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tier, "_BRIEF_SECONDS", 3600.0)
     assert has_code(Module(engine(), CALLING))
+    gc.collect()
+    assert native_mark(CALLING) == NATIVE
+
+
+def test_one_without_a_thread_is_not_taken_for_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none to be had, so nobody sees how long it runs; nor do modules come to be kept for what is noted."""
+
+    def lacking(*given: object) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", lacking)
+    monkeypatch.setattr(tier, "_BEGINNING_SECONDS", 0.0)
+    own = engine()
+    for _ in range(2):
+        store = Store(own)
+        assert main_of(Instance(store, Module(own, CALLING), [host(store, lambda number: 1)]), store) == 2222
+        del store
+        gc.collect()
+    assert own._tier is not None
+    assert own._tier._brief == []
+    del own
     gc.collect()
     assert native_mark(CALLING) == NATIVE
 

@@ -119,17 +119,18 @@ class Compiler:
         self.kernels = kernels_for(options.target, self.machine.instructions)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
-    def new_unit(self) -> Unit:
-        """One without functions."""
+    def new_unit(self, *, is_quick: bool = False) -> Unit:
+        """One without functions; `is_quick`: and without copies of loops, which take LLVM time, too."""
+        options = self.options._replace(looks_ahead=self.options.looks_ahead and not is_quick)
         return Unit(
             self.plan.module, self.plan.chosen, frozenset(self.plan.tail_callees), self._handing_over, self.kernels,
-            self.options,
+            options,
         )  # fmt: skip
 
-    def text(self, number: int) -> str:
-        """A unit as LLVM's text."""
+    def text(self, number: int, *, is_quick: bool = False) -> str:
+        """A unit as LLVM's text; `is_quick` as for `object`."""
         functions = self.plan.units[number]
-        unit = self.new_unit()
+        unit = self.new_unit(is_quick=is_quick)
         unit.begin(functions)
         for index in functions:
             FunctionCompiler(unit, index).compile()
@@ -152,7 +153,7 @@ class Compiler:
 
     def object(self, number: int, *, is_quick: bool = False) -> bytes:
         """A unit as object file. `is_quick`: in haste, where all that LLVM can do takes it too long."""
-        return self.machine.object(self.text(number), is_quick=is_quick)
+        return self.machine.object(self.text(number, is_quick=is_quick), is_quick=is_quick)
 
 
 __all__ = ["Compiler", "MalformedBytes", "Options", "Plan", "plan", "reason_against"]

@@ -40,6 +40,7 @@ _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
 _FIRST_LOOKS: Final = 5  # that find some, before they are watched: what runs no longer is left alone
 _LONG_LOOKS: Final = 2  # that find some, after which native code would have been of use
 _BRIEF_SECONDS: Final = 0.002  # since the first guest began: with native code less than it takes to find that
+_BEGINNING_SECONDS: Final = 0.1  # since the first module, in which a thread begins if there is one to be had
 _SLOWER: Final = 1.5  # while there are none
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there may be many engines
@@ -90,6 +91,7 @@ class Tier:
         self._wake = partial(_thread.start_new_thread, self._run, ())
         self.state.wake = usize(id(self._wake))
         gate.background = self
+        self._first_module = 0.0  # when that was added
         self._first = 0.0  # when the thread began that saw the first guest
         self._brief: list[bytes] = []  # modules with native code that were over at once: noted when the engine is
         self.begin_again()
@@ -116,6 +118,7 @@ class Tier:
 
         Functions that are `interpreted` stay so.
         """
+        self._first_module = self._first_module or time.monotonic()
         state = view(ModuleState, address)
         for name in ("natives", "tiers"):
             array = (ctypes.c_size_t * int(state.func_count))()
@@ -148,9 +151,11 @@ class Tier:
 
     def _was_brief(self) -> bool:
         """Whether guests were called, and what they did took less time than to find native code for it."""
+        now = time.monotonic()
         if self._first:
-            return time.monotonic() - self._first < _BRIEF_SECONDS
-        return self.state.is_asleep == 0  # the thread has not even begun
+            return now - self._first < _BRIEF_SECONDS
+        # The thread has not even begun. Without one nobody would ever take what is put off.
+        return self.state.is_asleep == 0 and now - self._first_module < _BEGINNING_SECONDS
 
     @property
     def watcher(self) -> "Watcher":
