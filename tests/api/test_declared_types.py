@@ -162,5 +162,8 @@ def test_references_to_declared_types_compare_by_type_and_engine(store: Store) -
     assert [one.type(store) for one in made[2:]] == first[2:]
     assert made[0].type(store).element == first[0].element != first[1].element
     assert copy.deepcopy(first) == copy.copy(first) == first
+    plain = Module(again, '(module (func (export "f") (param i32)))').exports[0].type
+    assert pickle.loads(pickle.dumps(plain)) == plain == FuncType([ValType.i32()], [])
+    assert copy.copy(plain) is copy.deepcopy(plain) is plain
     with pytest.raises(TypeError, match="it belongs to a module"):
         pickle.dumps(first[0])

@@ -224,5 +224,14 @@ class FuncType(Managed):
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def __copy__(self) -> "FuncType":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "FuncType":
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FuncType, self._key  # where it is from means nothing in another process
+
     def __repr__(self) -> str:
         return f"({' '.join(map(str, self._params))}) -> ({' '.join(map(str, self._results))})"
