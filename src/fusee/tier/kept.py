@@ -1,5 +1,6 @@
 """Native code of a module that earlier runs have left in the cache."""
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fusee.engine.state.module import Module as ModuleState
@@ -31,6 +32,14 @@ def find_kept(module: int, shelf: Shelf) -> list[NativeCode]:
     return found
 
 
+def in_use(found: Sequence[NativeCode], interpreted: frozenset[int]) -> Iterator[tuple[NativeCode, set[int]]]:
+    """Which functions each has that are not in newer ones, the newest first. Those that are `interpreted` stay so."""
+    done = set(interpreted)
+    for code in reversed(found):
+        yield code, code.functions.keys() - done
+        done |= code.functions.keys() | code.reasons.keys()
+
+
 def take_kept(
     native: "HostNative", engine: int, module: int, shelf: Shelf, kept: list[object], interpreted: frozenset[int]
 ) -> list[NativeCode]:  # fmt: skip
@@ -38,10 +47,9 @@ def take_kept(
 
     It is put into `kept`, which lives as long as the module. Those that are `interpreted` stay so.
     """
-    found, done = find_kept(module, shelf), set(interpreted)
-    for code in reversed(found):  # of what is in two batches, what is newer
+    found = find_kept(module, shelf)
+    for code, indices in in_use(found, interpreted):
         kept.append(code)
-        for index in code.functions.keys() - done:
+        for index in indices:
             native.install_native(engine, module, index, *code.functions[index])
-        done |= code.functions.keys() | code.reasons.keys()
     return found

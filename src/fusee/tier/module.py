@@ -12,7 +12,7 @@ from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32
 from fusee.native.code import NativeCode, Place
 from fusee.native.shelf import Shelf
-from fusee.tier.kept import own_functions
+from fusee.tier.kept import in_use, own_functions
 from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
@@ -214,11 +214,9 @@ class TieredModule:
 
         It is what `kept.take_kept` does before anything is called; `know_kept` comes after it.
         """
-        done = set(self._interpreted)
-        for code in reversed(found):
+        for code, indices in in_use(found, self._interpreted):
             self.kept.append(code)
-            self._install_functions(engine, code, code.functions.keys() - done)
-            done |= code.functions.keys() | code.reasons.keys()
+            self._install_functions(engine, code, indices)
 
     def _resume_kept(self, engine: int, function: int) -> bool:
         """Have guests go on in the loops of a function that earlier runs have left code for; whether there are some."""
