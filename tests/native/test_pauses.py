@@ -8,6 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from fusee import Config, Engine, Store, Trap, TrapCode
+from fusee.api.text import wat2wasm
+from fusee.kernel.target import Target
+from fusee.native.compile import Compiler, Options, plan
 from tests.native.parts import instance_of, natively
 
 ENDLESS = """(module (memory (export "memory") 1)
@@ -91,6 +94,39 @@ def test_a_loop_around_short_ones_ends() -> None:
         store, exports = instance_of(LONGER)
     with after(0.2, handler), pytest.raises(KeyError):
         exports["nested"](store)
+
+
+TREE = """(module (memory 1)
+  (func $walk (export "walk") (param i32) (local i32)
+    (local.set 1 (i32.load (i32.const 0)))
+    {around}
+    (loop $more
+      (br_if 1 (i32.eqz (local.get 0)))
+      (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+      (call $walk (local.get 0))
+      (br $more)))
+  (func (export "start") (call $walk (i32.const {depth}))))"""
+
+
+@pytest.mark.parametrize(("around", "looks"), [("", 1), ("(nop)", 1), ("(call $walk (i32.const 0))", 2)])
+def test_a_function_whose_calls_are_in_a_loop_looks_there(around: str, looks: int) -> None:
+    """And not before that as well; what calls before it comes to a loop looks where it begins."""
+    text = Compiler(plan(bytes(wat2wasm(TREE.format(around=around, depth=3)))), Options(Target.host())).text(0)
+    walk = text[text.index('@"native.f0"(ptr %ctx, ptr %sp') :].partition("\n}")[0]
+    assert walk.count("load atomic volatile i32, ptr %wish") == looks
+
+
+def test_recursion_out_of_a_loop_ends() -> None:
+    """2 to the power of 50 calls, of which each turns a few times."""
+
+    def handler(number: int, frame: object) -> None:
+        raise KeyError(number)
+
+    with natively("all"):
+        store, exports = instance_of(TREE.format(around="", depth=50))
+    exports["walk"](store, 10)
+    with after(0.2, handler), pytest.raises(KeyError):
+        exports["start"](store)
 
 
 WAITING = """(module (memory (export "memory") 1)

@@ -183,9 +183,11 @@ class FrameWriter(RaisingWriter):
 
     def check_late(self) -> None:
         """The same of the host's stack where the function's first call may come, and whether the guest shall pause."""
+        assert self.first_need is not None
         before, self.offset = self.offset, self.start
         self._check_host_stack()
-        self.poll()
+        if self.instructions[self.first_need].op.mnemonic != "loop":  # which looks itself, at once
+            self.poll()
         self.offset = before
 
     def _check_host_stack(self) -> None:
