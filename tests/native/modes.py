@@ -25,6 +25,7 @@ from tests.fuzz.observe import describe_trap
 from tests.native.loops import LeavingCompiler, module_of, tiered_engine, translated_loops
 from tests.native.parts import natively
 from tests.native.reaching import make_reaching
+from tests.native.reaching_ends import END_CALLS
 
 PLENTY: Final = 1 << 40
 _SHARES: Final = (0.97, 0.5, 0.1)  # of the fuel that a call has taken
@@ -57,6 +58,8 @@ class Seen:
                 self._memories[name] = self._exports[name]
 
     def _memory(self, wanted: Any) -> Any:
+        if wanted.name in self._memories:
+            return self._memories[wanted.name]
         is_shared = wanted.type.is_shared
         made = fusee.SharedMemory(self.engine, wanted.type) if is_shared else fusee.Memory(self.store, wanted.type)
         self._memories[wanted.name] = made
@@ -75,8 +78,8 @@ class Seen:
 
     def call_all(self) -> None:
         for name in sorted(self._exports):
-            if name.startswith("f"):
-                for arguments in CALLS:
+            if name[0] in "fe":
+                for arguments in CALLS if name[0] == "f" else END_CALLS:
                     self._call_metered(name, arguments) if self.is_metered else self._call(name, arguments, PLENTY)
 
     def _call_metered(self, name: str, arguments: tuple[int, ...]) -> None:

@@ -43,19 +43,20 @@ class Memory(NamedTuple):
     def kind(self) -> str:
         return "i64" if self.is_wide else "i32"
 
-    def text(self, is_imported: bool) -> str:
+    def text(self, is_imported: bool, given: int) -> str:
+        """If it is imported, `given` is the number of that which is given for it."""
         most = "" if self.most < 0 else f" {self.most}"
         size = "" if self.page > 1 else " (pagesize 1)"
         limits = f"{' i64' * self.is_wide} {self.least}{most}{' shared' * self.is_shared}{size}"
-        what = f'(import "" "memory{self.number}")' if is_imported else f'(export "memory{self.number}")'
+        what = f'(import "" "memory{given}")' if is_imported else f'(export "memory{self.number}")'
         return f"(memory $m{self.number} {what}{limits})"
 
 
 def make_memory(choice: random.Random, number: int) -> Memory:
     is_wide, is_shared = choice.random() < 0.25, choice.random() < 0.2
-    page = 1 if choice.random() < 0.15 else 1 << 16
+    page = 1 if choice.random() < 0.25 else 1 << 16
     few = [0, 1, 100] if page == 1 else [0]
-    many = [4097, 65_535, 70_001] if page == 1 else [1, 1, 2]
+    many = [4097, 4104, 65_535, 65_537, 70_001] if page == 1 else [1, 1, 2]
     least = choice.choice(few if choice.random() < 0.03 else many)
     most = least + choice.choice([0, 1, 3])
     return Memory(number, is_wide, is_shared, page, least, most if is_shared or choice.random() < 0.7 else -1)
@@ -131,13 +132,14 @@ class Values:
 
     # Accesses
 
-    def access(self, memory: Memory | None = None, index: str = "") -> str:
+    def access(self, memory: Memory | None = None, index: str = "", offset: int | None = None) -> str:
         memory = memory or self.choice.choice(self.memories)
         row = self.choice.choice(_ATOMIC if self.chance(0.4 if memory.is_shared else 0.05) else _PLAIN)
         kind, is_bold = memory.kind, self.chance(self.boldness)
         if not index:
             index = self.value(kind) if is_bold else self.near(kind) if self.loops else self.masked(memory)
-        offset = self.choice.choice(_LONG if self.chance(0.02) else _OFFSETS)
+        if offset is None:
+            offset = self.choice.choice(_LONG if self.chance(0.02) else _OFFSETS)
         if is_bold and self.chance(0.2):
             offset = self.choice.choice((*_FAR, *_FARTHER) if memory.is_wide else _FAR)
         if "atomic" in row.mnemonic and self.chance(0.9):

@@ -43,6 +43,7 @@ def checks(body: str, memory: str = "1", index: str = "i32") -> int:
         (load(above(4), 8) + CALL + load(f"(i32.sub {A} (i32.const -8))"), 1),
         (load(above(4)) + CALL + load(f"(i32.sub {A} (i32.const 4))"), 2),
         (load(above(-4), 8) + CALL + load(A), 1),
+        (load(above(-8)) + CALL + load(f"(i32.sub (i32.const 8) {A})"), 2),
         (load(above(4), 8) + CALL + load(A, 8), 2),  # the lower index may have wrapped round
         (load(A) + f"(local.set 0 {B})" + CALL + load(A), 2),
         (f"(local.set 0 {B})" + load(A) + CALL + load(B), 1),
@@ -64,7 +65,9 @@ def checks(body: str, memory: str = "1", index: str = "i32") -> int:
         (f"(loop {load(A)} {CALL} {load(A)} {AGAIN})" + load(A), 1),
         (load(A) + f"(loop {CALL} {load(A)} {AGAIN})", 1),
         (load(A) + f"(loop {CALL} {load(A)} (local.set 0 {above(4)}) {AGAIN})", 2),
+        (load(A) + f"(loop {CALL} {load(A)} (drop (local.tee 0 {B})) {AGAIN})", 2),
         (load(A) + f"(loop (loop (local.set 0 {B}) (br_if 1 {B})) {CALL} {load(A)} {AGAIN})", 2),
+        (load(A) + f"(loop {CALL} {load(A)} (loop (local.set 0 {B}) {AGAIN}) {AGAIN})", 2),
         (f"(block (loop {CALL} (br_if 1 {B}) {load(A)} (br 0)))" + load(A), 2),
         (load(A) + f"(loop {CALL} " * MOST_LOOPS + load(A) + ")" * MOST_LOOPS, 1),
         (load(A) + f"(loop {CALL} " * (MOST_LOOPS + 2) + load(A) + ")" * (MOST_LOOPS + 2), 2),
