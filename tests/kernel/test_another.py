@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fusee.kernel import another
+from fusee.kernel import another, apart
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux alone is told where a process runs")
 
@@ -40,15 +40,15 @@ def test_later_it_may_run_wherever_this_one_may(monkeypatch: pytest.MonkeyPatch)
     asked: list[tuple[int, set[int]]] = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda place, allowed: asked.append((place, set(allowed))))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 6})
-    another.at_large(another.processors())
+    apart.at_large(another.processors())
     assert asked == [(0, {3, 5, 6})]
     monkeypatch.delattr(os, "sched_getaffinity")
-    another.at_large(another.processors())  # where nobody knows
+    apart.at_large(another.processors())  # where nobody knows
     assert len(asked) == 1
 
 
 def test_processors_that_are_gone_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    another.at_large("1000000")
+    apart.at_large("1000000")
     assert os.sched_getaffinity(0)
 
 

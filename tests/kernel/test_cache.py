@@ -1,5 +1,6 @@
 """The cache: what is in it may be anything."""
 
+import os
 import threading
 from contextlib import nullcontext
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_what_cannot_be_decoded_is_deleted(tmp_path: Path) -> None:
     assert cache.decoded("kind", "key", lambda contents: int(bytes(contents))) == 12
     cache.write("kind", "key", b"twelve")
     assert cache.decoded("kind", "key", lambda contents: int(bytes(contents))) is None
-    assert not cache.has("kind", "key")
+    assert not os.path.exists(cache.path("kind", "key"))
 
 
 @pytest.mark.parametrize("error", [MemoryError, TimeoutError, RecursionError, type("Late", (Exception,), {})])
@@ -76,6 +77,19 @@ def test_what_is_not_the_contents_fault_does_not_delete_them(error: type[Excepti
     with nullcontext() if error is RecursionError else pytest.raises(error):
         assert cache.decoded("kind", "key", interrupted) is None
     assert cache.read("kind", "key") == b"12"
+
+
+def test_what_is_empty_is_stored_once(tmp_path: Path) -> None:
+    """By the first who does, also into a folder that is not there; and never where none can be made."""
+    cache = Cache(tmp_path / "cache")
+    assert cache.read("kind", "key") is None
+    assert [cache.create("kind", "key") for _ in range(3)] == [True, False, False]
+    assert cache.read("kind", "key") == b""
+    cache.write("kind", "full", b"contents")
+    assert not cache.create("kind", "full")
+    assert cache.read("kind", "full") == b"contents"
+    (tmp_path / "file").touch()
+    assert not Cache(tmp_path / "file").create("kind", "key")
 
 
 def test_keys() -> None:

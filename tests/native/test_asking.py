@@ -65,7 +65,7 @@ def test_a_module_is_written_once(worker: Noting) -> None:
 
 def test_nobody_depends_on_where_the_other_one_is_in_the_file(worker: Noting) -> None:
     """They share that, too."""
-    file = worker._file.fileno()
+    file = worker._process.file.fileno()
     os.lseek(file, 3, os.SEEK_SET)
     assert functions_of(worker, ONE) == {1}
     assert os.lseek(file, 0, os.SEEK_CUR) == 3
@@ -76,7 +76,7 @@ def test_a_file_that_is_cut_off_is_refused(worker: Noting, is_known: bool) -> No
     """The process ends, and what was wished for stays interpreted."""
     if is_known:
         assert functions_of(worker, ONE) == {1}
-    worker._file.truncate(len(ONE) - 1)
+    worker._process.file.truncate(len(ONE) - 1)
     worker._process.requests.write(request(len(ONE), len(WISH), worker._modules or 1))
     with pytest.raises(BrokenPipeError):
         answer_of(worker)

@@ -11,7 +11,7 @@ from fusee import Config, Engine, Module
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
 from fusee.kernel import processors
-from fusee.native import batches, digests, shelf
+from fusee.native import batches, digests, orphan, shelf
 from fusee.native.host import native_code
 from fusee.native.runs import LONG_BYTES, native_mark, note_native, note_run
 from fusee.tier import compiling, early
@@ -41,7 +41,7 @@ class Began:
 def began(monkeypatch: pytest.MonkeyPatch) -> list[Began]:
     """Those that were started."""
     monkeypatch.setattr(Began, "made", [], raising=False)
-    monkeypatch.setattr(batches, "Worker", Began)
+    monkeypatch.setattr(orphan, "begin", Began)
     monkeypatch.setattr(processors, "processor_count", lambda: 2)
     return Began.made
 
@@ -169,12 +169,13 @@ def test_threads_take_longer_turns_when_the_program_has_ended(began: list[Began]
 
 
 def test_an_engine_takes_the_process_that_was_started(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "Worker", Began)
+    monkeypatch.setattr(batches, "begin", Began)
     early.begin(BINARY)
     first, second = compiling.Compiling(), compiling.Compiling()
     first._start()
     second._start()
-    taken: list[object] = [first._worker, second._worker]
+    assert first._worker is not None and second._worker is not None
+    taken: list[object] = [first._worker._process, second._worker._process]
     assert taken == began
     early.end()
     assert not began[0].has_ended
@@ -184,7 +185,7 @@ def test_a_process_that_cannot_be_started_early_costs_speed(monkeypatch: pytest.
     def lacking() -> None:
         raise OSError
 
-    monkeypatch.setattr(batches, "Worker", lacking)
+    monkeypatch.setattr(orphan, "begin", lacking)
     early.begin(BINARY)
     assert early.take() is None
 

@@ -14,7 +14,7 @@ from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel import another, background
 from fusee.kernel.target import Target
-from fusee.native import batches, code, host, shelf, units, worker
+from fusee.native import batches, code, host, orphan, shelf, units, worker
 from fusee.native.batch import Wish
 from fusee.native.compile import plan
 from fusee.native.runs import NATIVE
@@ -76,7 +76,7 @@ def test_where_files_are_not_inherited_nothing_is_compiled(monkeypatch: pytest.M
 def test_a_compiler_may_have_less_memory_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that nobody may raise."""
     less = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)); "
-    monkeypatch.setattr(batches, "_PROGRAM", less + batches._PROGRAM)
+    monkeypatch.setattr(orphan, "_PROGRAM", less + orphan._PROGRAM)
     process = batches.Worker()
     try:
         while process.poll() is None:
@@ -91,7 +91,7 @@ import os, sys, time
 from fusee.native.batches import Worker
 os.close(0)
 process = Worker()
-assert process._file.fileno() == 0
+assert process._process.file.fileno() == 0
 while process.poll() is None:
     time.sleep(float(sys.argv[2]))
 process.ask(bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[3]))

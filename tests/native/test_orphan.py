@@ -58,7 +58,7 @@ worker.end()
 def test_it_ends_with_all_that_was_started(is_waited_for: bool, when: str) -> None:
     run(f"""
 worker = Worker()
-group = worker._process.process
+group = worker._process.number
 until(lambda: {when == "at once"} or worker.poll() is not None)
 worker.end({is_waited_for})
 until(has_no_child)
@@ -71,7 +71,7 @@ def test_the_application_may_have_waited_for_the_one_that_was_started() -> None:
     for wait in ("os.wait()", "signal.signal(signal.SIGCHLD, signal.SIG_IGN)"):
         run(f"""
 worker = Worker()
-group = worker._process.process
+group = worker._process.number
 {wait}
 until(lambda: worker.poll() is not None)
 assert is_there(group)
@@ -87,7 +87,7 @@ def test_orphans_that_come_to_the_application_are_taken_away() -> None:
 PR_SET_CHILD_SUBREAPER = 36
 assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 worker = Worker()
-group = worker._process.process
+group = worker._process.number
 until(lambda: worker.poll() is not None)
 worker.end()
 other = Worker()
@@ -103,11 +103,11 @@ def test_it_is_behind_all_others_before_it_loads_anything() -> None:
     But in no folder that others may take away.
     """
     run("""
-from fusee.native import batches
-begin, _, end = batches._PROGRAM.partition("from fusee.native.serving")
+from fusee.native import batches, orphan
+begin, _, end = orphan._PROGRAM.partition("from fusee.native.serving")
 assert end
 tell = "print(os.getcwd(), os.nice(0), *sorted(os.sched_getaffinity(0)), flush=True)"
-batches._PROGRAM = begin + f"import os; {tell}; input()"
+orphan._PROGRAM = begin + f"import os; {tell}; input()"
 worker = Worker()
 folder, *numbers = worker._process.answers.readline().split()
 nice, *places = map(int, numbers)
@@ -121,7 +121,7 @@ worker.end()
 def test_a_stopped_one_ends() -> None:
     run("""
 worker = Worker()
-group = worker._process.process
+group = worker._process.number
 until(lambda: worker.poll() is not None)
 os.killpg(group, signal.SIGSTOP)
 worker.end()
@@ -133,11 +133,11 @@ def test_who_is_ended_by_broken_pipes_is_not_by_this_one() -> None:
     """Programs that write to a pager let SIGPIPE end them."""
     run("""
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, ValType
-from fusee.native import batches
+from fusee.native import batches, orphan
 from fusee.tier import compiling
 from tests.native.tiering import CALLING
 
-batches._PROGRAM = "import os, time; os.close(0); os.write(1, bytes(8)); time.sleep(60)"
+orphan._PROGRAM = "import os, time; os.close(0); os.write(1, bytes(8)); time.sleep(60)"
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 asked = []
 

@@ -12,7 +12,7 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.kernel.cache import Cache
-from fusee.native import batches, serving
+from fusee.native import orphan, serving
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.batches import Worker
 from fusee.native.code import Kept, Place, unpacked
@@ -46,8 +46,8 @@ def is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes may go on for as long as it takes behind everything else on a busy machine."""
-    program = f"from fusee.native import serving; serving._AFTERWARDS_SECONDS = {_PATIENCE:.0f}; {batches._PROGRAM}"
-    monkeypatch.setattr(batches, "_PROGRAM", program)
+    program = f"from fusee.native import serving; serving._AFTERWARDS_SECONDS = {_PATIENCE:.0f}; {orphan._PROGRAM}"
+    monkeypatch.setattr(orphan, "_PROGRAM", program)
 
 
 def kept() -> list[Kept]:
@@ -70,7 +70,7 @@ def is_gone(worker: Worker) -> bool:
     while time.monotonic() < limit:
         worker._process.settle()
         try:
-            os.killpg(worker._process.process, 0)
+            os.killpg(worker._process.number, 0)
         except OSError:
             return True
         time.sleep(0.01)
@@ -120,7 +120,7 @@ def test_it_has_nothing_of_the_applications(is_patient: None, monkeypatch: pytes
     worker = Worker()
     assert answered(worker) == b""
     worker._process.settle()
-    (process,) = processes(worker._process.process)
+    (process,) = processes(worker._process.number)
     assert os.readlink(f"/proc/{process}/cwd") == "/"
     files = {os.readlink(f"/proc/{process}/fd/{number}").partition(":")[0] for number in (0, 1, 2, 3)}
     assert files <= {"pipe", os.devnull, "/memfd"}

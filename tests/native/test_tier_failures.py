@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fusee import Instance, Module, Store
-from fusee.native import batches
+from fusee.native import batches, orphan
 from fusee.tier import compiling
 from fusee.tier.loops import Loop
 from tests.native.loops import module_of, tiered_engine
@@ -56,7 +56,7 @@ def test_a_compiler_that_fails_costs_speed(program: str, monkeypatch: pytest.Mon
 
 
 def test_a_module_may_end_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = worker_that(batches._PROGRAM, monkeypatch)
+    seen = worker_that(orphan._PROGRAM, monkeypatch)
     own = engine()
     store = Store(own)
     module = Module(own, CALLING)
@@ -103,7 +103,7 @@ def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing like it")
 def test_a_process_may_be_divided_while_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both go on; the one that is new compiles for itself."""
-    seen = worker_that(batches._PROGRAM, monkeypatch)
+    seen = worker_that(orphan._PROGRAM, monkeypatch)
     store = Store(engine())
     instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(seen.wishes) > 0))])
     assert main_of(instance, store) == 1111

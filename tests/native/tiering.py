@@ -11,7 +11,7 @@ from fusee.api.text import wat2wasm
 from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
-from fusee.native import batches
+from fusee.native import batches, orphan
 from fusee.native.shelf import Shelf
 from fusee.tier import compiling
 
@@ -99,7 +99,7 @@ def worker_that(program: str, monkeypatch: pytest.MonkeyPatch) -> Seen:
             seen.wishes.append(wish)
             super().ask(binary, wish)
 
-    monkeypatch.setattr(batches, "_PROGRAM", program)
+    monkeypatch.setattr(orphan, "_PROGRAM", program)
     monkeypatch.setattr(compiling, "Worker", OtherWorker)
     return seen
 

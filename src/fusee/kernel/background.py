@@ -114,9 +114,9 @@ def main() -> None:
     global _is_here
     if os.fork():  # whoever started this goes on, and has no child to wait for
         os._exit(0)
-    from fusee.kernel import another
+    from fusee.kernel.apart import step_back
 
     _is_here = True
-    another.step_back(_NICE)
+    step_back(_NICE)
     module, _, name = sys.argv[1].partition(":")
     getattr(import_module(module), name)(*sys.argv[2:])

@@ -39,6 +39,7 @@ _PRIME = 2**160 - 47
 _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
 _LONG = 1 << 19  # of what is hashed, in bytes
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _RANDOM_BYTES = 8  # in a temporary name, as `tempfile` has them, which takes longer to load than to write a file
 
 
@@ -149,10 +150,6 @@ class Cache:
         contents = self.view(kind, key)
         return None if contents is None else bytes(contents)
 
-    def has(self, kind: str, key: str) -> bool:
-        """Whether something is stored under a key, damaged or not."""
-        return os.path.exists(self.path(kind, key))
-
     def view(self, kind: str, key: str) -> memoryview | None:
         """`read`, without a copy of contents that are large."""
         path = self.path(kind, key)
@@ -198,6 +195,25 @@ class Cache:
             except OSError:
                 os.unlink(temporary)
                 raise
+            return True
+        return False
+
+    def create(self, kind: str, key: str) -> bool:
+        """Store empty contents under a key that has none; whether it had none, and the folder can be written.
+
+        This takes a third of the time of `write`: who sees the file before its checksum is there finds none.
+        """
+        path = self.path(kind, key)
+        with contextlib.suppress(OSError):
+            try:
+                file = _private(path, _NEW)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                file = _private(path, _NEW)
+            try:
+                os.write(file, _checksum(b""))
+            finally:
+                os.close(file)
             return True
         return False
 

@@ -4,41 +4,31 @@ Nothing here compiles or needs what does; that is a process of its own, bounded 
 be ready as a short program runs, so it is started first of all, and what only those need who ask it is imported later.
 """
 
-import contextlib
 import os
 import time
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 from fusee.kernel import another
-from fusee.native.orphan import Orphan
+from fusee.native.orphan import Orphan, begin
 
-_NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do
-_PROGRAM: Final = (  # it takes nobody's time while it loads what it needs, through which nothing is gained by looking
-    f"from fusee.kernel.another import at_large, leave_folder, step_back; step_back({_NICE}); import sys"
-    "; at_large(sys.argv[1]); leave_folder(); import gc; gc.disable(); from fusee.native.serving import main"
-    "; gc.freeze(); gc.enable(); main()"
-)
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become
 _SIZE_BYTES: Final = 8
 
 
 class Worker:
-    """A process that compiles batches, one after the other. Raises `OSError` if there cannot be one."""
+    """A process that compiles batches, one after the other: one that has begun, or a new one.
 
-    def __init__(self) -> None:
+    Raises `OSError` if there cannot be one.
+    """
+
+    def __init__(self, process: Orphan | None = None) -> None:
         self.is_ready = False  # whether it has loaded what it needs
         self.batches = 0  # that it was asked for
         self._answer = bytearray()
-        self._file = _nameless()  # as long as the process: the module, and behind it what is wished for
-        self._binary: bytes | None = None  # of the module that is in it
+        self._process = process or begin()
+        self._binary: bytes | None = None  # of the module that is in the file which both have
         self._modules = 0  # that have been in it
-        try:
-            self._process = Orphan(_PROGRAM, another.processors(), file=self._file.fileno())
-        except BaseException:
-            self._file.close()
-            raise
-        another.move_apart(self._process.process)
         self._limit = time.monotonic() + _SECONDS
 
     def ask(self, binary: bytes, wish: bytes) -> None:
@@ -56,7 +46,7 @@ class Worker:
     def _write(self, start: int, contents: bytes) -> None:
         """What is in the file from there on. Raises `OSError`; then nobody knows what is."""
         try:
-            file, left = self._file.fileno(), memoryview(contents)
+            file, left = self._process.file.fileno(), memoryview(contents)
             os.ftruncate(file, start)
             while left:  # the process that reads has the same position in it, so none is used
                 written = os.pwrite(file, left, start)
@@ -92,25 +82,10 @@ class Worker:
     def end(self, is_waited_for: bool = True) -> None:
         """End the process, if it has not ended. Who is in a hurry does not wait until it has."""
         self._process.end(is_waited_for)
-        self._close()
 
     def forget(self) -> None:
         """Leave it alone: it is the child of another process, from which this one was divided."""
         self._process.forget()
-        self._close()
-
-    def _close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-
-
-def _nameless() -> BinaryIO:
-    """A file without a name, in memory where the system has such."""
-    with contextlib.suppress(AttributeError, OSError):
-        return open(os.memfd_create("fusee"), "w+b")
-    import tempfile  # which takes as long to load as all else
-
-    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 def request(size: int, wish_size: int, module: int) -> bytes:

@@ -20,8 +20,7 @@ BRIEF: Final = b"brief"  # there is native code, but the last run was over befor
 
 def note_run(binary: bytes) -> bool:
     """Note that a module has been run; whether this is the first time, and the cache can be written."""
-    cache, key = Cache(), _key(binary)
-    return not cache.has(_KIND, key) and cache.write(_KIND, key, b"")
+    return Cache().create(_KIND, _key(binary))
 
 
 def note_native(binary: bytes, mark: bytes = NATIVE) -> None:

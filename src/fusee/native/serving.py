@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from fusee.kernel import another
+from fusee.kernel import apart
+from fusee.kernel.another import FILE
 from fusee.kernel.cache import Cache
 from fusee.kernel.processors import processor_count
 from fusee.native.batch import Wish, batch_options, compile_batch
@@ -64,7 +65,7 @@ def main() -> None:
     """Compile what is asked for in the file that both processes have, until nobody waits any more."""
     limit_memory()
     if processor_count() == 1:  # on which the guest runs
-        another.step_back(another.LAST)
+        apart.step_back(apart.LAST)
     requests = _Requests()
     threading.Thread(target=requests.listen, daemon=True).start()
     number, known, module, unfinished = 0, 0, Module(b""), _Unfinished(Module(b""))
@@ -80,9 +81,9 @@ def main() -> None:
         allow_seconds()
         if number != known:  # of what was asked for before it has been read, and is kept
             module = Module(b"")
-            known, module = number, read_module(_read(another.FILE, 0, size))
+            known, module = number, read_module(_read(FILE, 0, size))
             unfinished = _Unfinished(module)
-        wish = Wish.from_bytes(_read(another.FILE, size, wish_size))
+        wish = Wish.from_bytes(_read(FILE, size, wish_size))
         made = compile_batch(module, wish)
         if requests.have_ended:
             late = (wish, made) if wish.is_last else None
@@ -125,7 +126,7 @@ class _Requests:
         if not self.has_answered:
             os._exit(1)
         self.have_ended = True
-        another.step_back(another.LAST)
+        apart.step_back(apart.LAST)
         signal.alarm(_AFTERWARDS_SECONDS)  # by the clock, since it may wait for a processor; and LLVM asks nobody
         self.waiting.append(b"")
         self._there_are.release()

@@ -10,11 +10,12 @@ from fusee.native.runs import LONG_BYTES, NATIVE, native_mark, note_run
 
 if TYPE_CHECKING:
     from fusee.native.batches import Worker
+    from fusee.native.orphan import Orphan
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
 _SWITCH_SECONDS: Final = 0.0003  # between threads
-_begun: "Final[list[Worker]]" = []
+_begun: "Final[list[Orphan]]" = []
 _usual: Final[list[float]] = []  # what `_SWITCH_SECONDS` has taken the place of
 
 
@@ -42,24 +43,26 @@ def begin(binary: bytes) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)  # a guest that ends does not wait for a thread that loads what watches it
     with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
         if hasattr(os, "posix_spawn") and note_run(binary):
-            _begin_worker()
+            _begin_process()
         elif len(binary) >= LONG_BYTES and native_mark(binary) == NATIVE:
             from fusee.native.digests import begin_digest
 
             begin_digest(binary)
 
 
-def _begin_worker() -> None:
+def _begin_process() -> None:
     from fusee.kernel.processors import processor_count
-    from fusee.native.batches import Worker
+    from fusee.native import orphan
 
     if processor_count() > 1:
-        _begun.append(Worker())
+        _begun.append(orphan.begin())
 
 
 def take() -> "Worker | None":
     """The one that was begun, for an engine that has something to compile."""
-    return _begun.pop() if _begun else None
+    from fusee.native.batches import Worker  # which no program waits for that is over before
+
+    return Worker(_begun.pop()) if _begun else None
 
 
 def end() -> None:
