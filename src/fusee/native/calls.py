@@ -1,9 +1,11 @@
 """Calls (spec 4.4.10)."""
 
-from typing import Final, NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.text import LIKELY, UNLIKELY
+from fusee.native.callees import ANY, Callees, callees_of
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction
@@ -86,19 +88,17 @@ def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str])
     frame = c.free_slot(HEADER_SLOTS)
     status = c.value(f"call i64 {c.helper('call_handed_over')}(ptr %ctx, ptr {frame}, i32 0, i32 0)")
     others = _results_of(c, [status, *c.get_all(type_.results, HEADER_SLOTS)])
-    results = _merged(c, type_, after, (results, at_once), (others, c.block))
+    results = _merged(c, type_, after, [(results, at_once), (others, c.block)])
     c.reload_memories()
     return results
 
 
-def _merged(
-    c: FunctionCompiler, type_: FuncType, after: str, first: tuple[list[str], str], second: tuple[list[str], str]
-) -> list[str]:
-    """Go on in a block to which there are two ways, with either's results."""
+def _merged(c: FunctionCompiler, type_: FuncType, after: str, ways: Sequence[tuple[list[str], str]]) -> list[str]:
+    """Go on in a block to which there are several ways, with the results of any."""
     c.begin(after)
     return [
-        c.merge(LLVM[kind], [(one, first[1]), (other, second[1])])
-        for kind, one, other in zip(type_.results, first[0], second[0], strict=True)
+        c.merge(LLVM[kind], [(results[number], block) for results, block in ways])
+        for number, kind in enumerate(type_.results)
     ]
 
 
@@ -118,36 +118,13 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     c.push_all(type_.results, results)
 
 
-class Callees(NamedTuple):
-    """What is known of those of the right type that a call through a `Func` may come to."""
-
-    only: int | None  # the index of the only one, which has native code
-    are_own: bool  # whether they belong to this instance
-    may_hand_over: bool  # whether their native code may return `TAIL_CALL`
-
-
-ANY: Final = Callees(None, False, True)
-
-
-def callees_of(c: FunctionCompiler, type_index: int) -> Callees:
-    """Those that a call by a table or reference may come to, of a type."""
-    unit, module = c.unit, c.unit.module
-    type_ = module.types[type_index]
-    if module.referred is None or type_ is None:
-        return ANY
-    found = module.referred.get(type_, ())
-    only = found[0] if len(found) == 1 and found[0] in unit.chosen else None
-    are_known = only is not None or not unit.options.grows
-    are_own = all(index >= module.imported_funcs for index in found)
-    may_hand_over = not (are_own and are_known and unit.handing_over.isdisjoint(found))
-    return Callees(only, are_own, may_hand_over)
-
-
 def _call_func(
     c: FunctionCompiler, type_: FuncType, func: str, condition: str, helper: str, arguments: list[str], number: int,
     known: Callees = ANY,
 ) -> list[str]:  # fmt: skip
     """Call a function through its `Func`: its native code if it has some and a condition holds, else with a helper."""
+    if known.few:
+        return _call_one_of(c, type_, func, helper, arguments, number, known.few)
     if known.only is not None and not condition:
         return _native_results(c, type_, Code.of(c, known.only), arguments, known.may_hand_over)
     address, is_native = native_of(c, func, condition) if known.only is None else ("", condition)
@@ -159,10 +136,39 @@ def _call_func(
     from_first = c.block
     c.jump(after)
     c.begin(indirect)
+    second = _call_by_helper(c, type_, func, helper, arguments, number)
+    return _merged(c, type_, after, [(first, from_first), (second, c.block)])
+
+
+def _call_by_helper(
+    c: FunctionCompiler, type_: FuncType, func: str, helper: str, arguments: list[str], number: int
+) -> list[str]:
+    """Have a helper call a function, which looks whether it may be called so."""
     if helper != "call_function":
         c.emit(f"store i64 {c.use('reference_to', func)}, ptr {c.free_slot(HEADER_SLOTS - 1)}{c.unit.tag('frame')}")
-    second = _results_of(c, c.call_in_frame(type_, helper, arguments, number))
-    return _merged(c, type_, after, (first, from_first), (second, c.block))
+    return _results_of(c, c.call_in_frame(type_, helper, arguments, number))
+
+
+def _call_one_of(
+    c: FunctionCompiler, type_: FuncType, func: str, helper: str, arguments: list[str], number: int, few: Sequence[int]
+) -> list[str]:
+    """The same where it is one of a few functions of the instance, or may not be called: each is called directly.
+
+    Processors foresee which branch is taken where they do not foresee an address, and what is short is inlined.
+    """
+    c.choices += 1
+    after, ways = c.label(), []
+    for index in few:
+        direct, other = c.label(), c.label()
+        is_it = c.value(f"icmp eq ptr {func}, {c.use('function_at', '%ctx', str(index))}")
+        c.branch(is_it, direct, other, LIKELY if index == few[-1] else "")
+        c.begin(direct)
+        results = _native_results(c, type_, Code.of(c, index), arguments, index in c.unit.handing_over)
+        ways.append((results, c.block))
+        c.jump(after)
+        c.begin(other)
+    ways.append((_call_by_helper(c, type_, func, helper, arguments, number), c.block))
+    return _merged(c, type_, after, ways)
 
 
 def native_of(c: FunctionCompiler, func: str, condition: str) -> tuple[str, str]:
@@ -223,7 +229,8 @@ def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     place = pop_place(c, ins)
     arguments = _begin_call(c, place.type)
     func = callee_at(c, place)
-    known, is_same = callees_of(c, place.type_index), is_of_type(c, func, place.type_index)
+    known = callees_of(c, place.type_index)
+    is_same = "" if known.few else is_of_type(c, func, place.type_index)
     results = _call_func(c, place.type, func, is_same, "call_of_type", arguments, place.type_index, known)
     c.push_all(place.type.results, results)
 

@@ -48,6 +48,7 @@ class FunctionCompiler(FrameWriter):
         self.joined_at = -1  # how many lines there were where a block's ways came together last
         self.ends_in_a_row = 0  # of blocks, with nothing between them
         self.skipped = 0  # blocks that were begun in code that is not reached
+        self.choices = 0  # calls of one of several functions that are written one by one (`native.callees`)
         self.meter = _meter(self) if unit.options.is_metered else None
         body = body_of(unit.module, index)
         self.local_types = list(self.type.params)

@@ -9,18 +9,8 @@ from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
-from fusee.native.calls import (
-    ANY,
-    Callees,
-    Code,
-    callee_at,
-    callees_of,
-    is_of_type,
-    native_of,
-    operands_of,
-    owner_of,
-    pop_place,
-)
+from fusee.native.callees import ANY, Callees, callees_of
+from fusee.native.calls import Code, callee_at, is_of_type, native_of, operands_of, owner_of, pop_place
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
