@@ -212,3 +212,22 @@ def test_who_runs_a_program_starts_the_process(
     assert run_command(["run", *options, "--invoke", "main", str(file)]) == 0
     assert capsys.readouterr().out == "7\n"
     assert [one.has_ended for one in began] == [True] * count
+
+
+@pytest.mark.parametrize("options", [[], ["-C", "compiler=tiered"]])
+def test_processors_are_counted_once(
+    options: list[str], began: list[Began], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each program waits for that."""
+    counted: list[int] = []
+
+    def count() -> int:
+        counted.append(2)
+        return 2
+
+    monkeypatch.setattr(processors, "processor_count", count)
+    monkeypatch.setattr(early, "_TRIED", (os.uname().sysname, os.uname().machine))
+    (tmp_path / "app.wasm").write_bytes(BINARY)
+    assert run_command(["run", *options, "--invoke", "main", str(tmp_path / "app.wasm")]) == 0
+    assert len(began) == 1
+    assert counted == [2]

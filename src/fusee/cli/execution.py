@@ -161,10 +161,11 @@ def _begin_compiling(source: ModuleFile, limits: "WasmOptions") -> bool:
         return False
     from fusee.tier import early
 
-    is_tiered = limits.strategy == "tiered" or early.is_usual()
+    is_asked_for = limits.strategy == "tiered"
+    is_tiered = is_asked_for or early.is_usual()
     limits.strategy = "tiered" if is_tiered else "interpreter"  # so that the engine need not find out once more
     if is_tiered:
-        early.begin(source.content)
+        early.begin(source.content, has_room=not is_asked_for)
     return is_tiered
 
 
