@@ -20,19 +20,21 @@ STORES: Final = {
 
 
 class At(NamedTuple):
-    """A store; its address is so far above the local, or the local is so far below that number."""
+    """A store; its address is so far above the local, or that often the local."""
 
     above: int = 0
     offset: int = 0
-    is_less: bool = False
+    times: int = 1
 
     def address(self, local: int) -> int:
-        return (self.above + (-local if self.is_less else local)) % WHOLE + self.offset
+        return (self.above + self.times * local) % WHOLE + self.offset
 
     def text(self, width: int, value: int) -> str:
-        index = f"(i32.{'sub' if self.is_less else 'add'} (i32.const {self.above}) (local.get 0))"
-        if not self.is_less:
-            index = f"(i32.add (local.get 0) (i32.const {self.above}))" if self.above else "(local.get 0)"
+        index = "(local.get 0)" if self.times == 1 else f"(i32.mul (local.get 0) (i32.const {self.times}))"
+        if self.times == -1:
+            index = f"(i32.sub (i32.const {self.above}) (local.get 0))"
+        elif self.above:
+            index = f"(i32.add {index} (i32.const {self.above}))"
         digits = f"{value:02x}" * min(width, 8)
         return STORES[width].format(f"$m offset={self.offset} {index}", digits, digits)
 
@@ -69,13 +71,16 @@ SHAPES: Final = {
     "again": [Shape((At(), between, At(0, more))) for between in (CALL, GROW, OLDER) for more in (0, *FURTHER)],
     "near": [Shape((At(first), CALL, At(second))) for first in (8, -4) for second in (4, 8, 9, -5, -4)],
     "longer": [Shape((At(0, 4), CALL, At(4, more), CALL, At(0, more + 4))) for more in (0, 1, 8)],
-    "less": [Shape((At(-40_000), CALL, At(40_000, 0, True))), Shape((At(0, 0, True), CALL, At(0)))],
+    "less": [Shape((At(-40_000), CALL, At(40_000, 0, -1))), Shape((At(0, 0, -1), CALL, At(0)))],
     "group": [Shape((At(), At(more), At(0, 1))) for more in (*FURTHER, -1, -4, -8)],
+    "farther first": [Shape((At(0, more), At(4), At(1))) for more in FURTHER],
     "same index": [Shape((At(), At(0, more), At(0, 3))) for more in FURTHER],
     "two groups": [Shape((At(0, 28), "(block)", At(4), At(4, 4), At(4, 8), At(0, 4), At(0, 12)))],
     "group and call": [Shape((At(), At(4), CALL, At(8), At(4, 1)))],
-    "turns": [Shape((At(),), turns, step) for step in (4, -1, 7) for turns in (16, 1025)],
+    "turns": [Shape((At(),), turns, step) for step in (4, -1, 7) for turns in (16, 1024, 1025)],
     "far turns": [Shape((At(0, 8), At(-8)), turns, step) for step in (16, -300) for turns in (17, 50)],
+    "multiples": [Shape((At(times=times),), 20, step) for times in (3, 4) for step in (4, -1)],
+    "same place": [Shape((At(), At(0, 2)), 20)],
     "turns with calls": [Shape((At(), CALL, At(0, 4)), 20, step) for step in (4, -4)],
     "turns that catch": [Shape((At(), caught, At(0, 1)), 20, step) for caught in (CAUGHT, OLDER) for step in (4, -1)],
 }  # fmt: skip
@@ -89,10 +94,10 @@ MEMORIES: Final = {
 
 def starts(shape: Shape, width: int, length: int) -> set[int]:
     """Locals with which the first store, the last one, the lowest or highest just is inside, or just not."""
-    stores = [address if address < WHOLE // 2 else address - WHOLE for address, _ in shape.stores(0)]
-    is_less = any(isinstance(one, At) and one.is_less for one in shape.steps)
+    first = next(one for one in shape.steps if isinstance(one, At))
+    stores = [(address + WHOLE // 2) % WHOLE - WHOLE // 2 for address, _ in shape.stores(0)]
     ends = {length - width - there for there in (stores[0], stores[-1], max(stores))} | {-min(stores)}
-    return {(end + by) * (-1 if is_less and by > 4 else 1) % WHOLE for end in ends for by in (-4, -1, 0, 1, 4)}
+    return {(end + by) // first.times % WHOLE for end in ends for by in (-4, -1, 0, 1, 4)}
 
 
 def stored(shape: Shape, width: int, length: int, local: int) -> tuple[bytes, bool]:

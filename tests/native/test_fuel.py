@@ -1,6 +1,6 @@
 """Native code pays what interpreted code pays, at the same places."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -102,6 +102,50 @@ MANY = f"""(module (memory (export "memory") 1)
       (i32.store8 (i32.const 3) (i32.const 1)) (i32.store8 (i32.const 4) (i32.const 1)))
     (local.get 0)))"""
 """Arms with more values than branches pay with."""
+JUMPS = f"""(module (memory (export "memory") 1)
+  (func)
+  (func (export "f") (export "g") (export "h") (param i32) (result i32)
+    (block $all
+      (block $out (result {RESULTS})
+        (if (local.get 0)
+          (then (br_if $all (i32.eq (local.get 0) (i32.const 77)))
+            (i32.store8 (i32.const 1) (i32.const 1)) {"(i32.const 1) " * 9} (br $out)))
+        (i32.store8 (i32.const 2) (i32.const 1)) {"(i32.const 2) " * 9} (br $out))
+      (local.set 0) {"drop " * 8}
+      (i32.store8 (i32.const 3) (i32.const 1)) (i32.store8 (i32.const 4) (i32.const 1)))
+    (local.get 0)))"""
+"""Likewise jumps."""
+CHOICES: Final = """(module (memory (export "memory") 1)
+  (func)
+  (func (export "f") (export "g") (export "h") (param i32) (result i32)
+    (block $all
+      (local.set 0 (block $out (result i32)
+        (br_if $all (i32.eq (local.get 0) (i32.const 77)))
+        (i32.store8 (i32.const 1) (i32.const 1))
+        (local.set 0 (br_if $out (i32.const 5) (i32.eqz (i32.and (local.get 0) (i32.const 1)))))
+        (i32.store8 (i32.const 2) (i32.const 1)) (i32.store8 (i32.const 3) (i32.const 1)) (i32.const 6)))
+      (i32.store8 (i32.const 4) (i32.const 1)) (i32.store8 (i32.const 5) (i32.const 1)))
+    (local.get 0)))"""
+"""A branch that takes a value along, on a condition."""
+LEAVING: Final = """(module (tag $e) (memory (export "memory") 1)
+  (func $throws (throw $e))
+  (func (export "clause")
+    (block $out
+      (i32.store8 (i32.const 1) (i32.const 1))
+      (try_table (catch_all $out) (br_if 0 (i32.const 0)) (call $throws))
+      (i32.store8 (i32.const 2) (i32.const 1)) (i32.store8 (i32.const 3) (i32.const 1))))
+  (func (export "delegated")
+    (i32.store8 (i32.const 1) (i32.const 1))
+    try $all
+      try (br_if 0 (i32.const 0)) (call $throws) delegate $all
+      (i32.store8 (i32.const 2) (i32.const 1)) (i32.store8 (i32.const 3) (i32.const 1))
+    catch_all end)
+  (func (export "never")
+    (block $out
+      (i32.store8 (i32.const 1) (i32.const 1))
+      try (i32.store8 (i32.const 2) (i32.const 1)) catch_all (br $out) end
+      (i32.store8 (i32.const 3) (i32.const 1)) (i32.store8 (i32.const 4) (i32.const 1)))))"""
+"""What is caught leaves the block that has more behind the `try`; likewise what is never thrown."""
 
 
 @pytest.mark.parametrize("part", ["all", "second"])
@@ -115,7 +159,7 @@ def test_exact_costs(part: str) -> None:
             assert PLENTY - g.store.get_fuel() == expected, name
 
 
-@pytest.mark.parametrize("text", [BLOCKS, OLDER, MANY])
+@pytest.mark.parametrize("text", [BLOCKS, OLDER, MANY, JUMPS, CHOICES, LEAVING])
 def test_blocks_and_exceptions(text: str) -> None:
     for part in ("all", "second"):
         found, native = fuel.differences(bytes(fusee.wat2wasm(text)), part)

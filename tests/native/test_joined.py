@@ -22,10 +22,9 @@ WHOLE = 1 << 32
 
 def groups(body: str, has_uncertain: bool = True) -> list[Group]:
     """Those of a function of two addresses."""
-    module = read_module(
-        bytes(wat2wasm(f"(module (memory 1) (global i32 (i32.const 9)) (func (param i32 i32) {body}))"))
-    )
-    return groups_of(body_of(module, 0).instructions, {0: PAGE}, has_uncertain)
+    text = f"(module (memory 1) (memory 1) (global i32 (i32.const 9)) (func (param i32 i32) {body}))"
+    module = read_module(bytes(wat2wasm(text)))
+    return groups_of(body_of(module, 0).instructions, {0: PAGE, 1: PAGE}, has_uncertain)
 
 
 def load(index: str, offset: int = 0) -> str:
@@ -74,9 +73,11 @@ def test_what_is_checked_at_once(body: str, end: int, distances: list[int]) -> N
     [
         load(A, 4) + load(A),  # the first check does
         load(A) + load(B, 4),
+        load(A) + f"(drop (i32.load 1 offset=4 {A}))",
         load(A) + f"(if {B} (then (nop)))" + load(A, 4),
         load(A) + "(drop (memory.grow (i32.const 0)))" + load(A, 4),
         load(A) + f"(local.set 0 (i32.load {A}))" + load(A, 4),
+        load(f"(i32.load {A})") + f"(i32.store {B} (i32.const 1))" + load(f"(i32.load {A})", 4),
         load("(i32.const 8)") + load("(i32.const 12)"),
         load(A) + load(A, PAGE - 3),  # further than the memory is long
         load(A) + load(above(PAGE - 3)),
