@@ -195,3 +195,39 @@ def test_pauses_change_no_value() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert len(pauses) >= 10
+
+
+WIDE = f"""(module (memory (export "memory") 1) (func (export "run") (local $at i32)
+  (loop
+    {" ".join(f"(i64.store offset={offset} (local.get $at) (i64.const -1))" for offset in range(64, 96, 8))}
+    (local.set $at (i32.and (i32.add (local.get $at) (i32.const 32)) (i32.const 0x3FE0)))
+    (br_if 0 (i32.eqz (i32.load (i32.const 0)))))))"""
+"""LLVM makes one of the four stores: where the processor has registers of 32 bytes, one of these has what is stored."""
+
+
+def test_pauses_keep_the_widest_registers() -> None:
+    with natively("all"):
+        store, exports = instance_of(WIDE)
+    pauses = []
+
+    def handler(number: int, frame: object) -> None:
+        pauses.append(number)
+        if len(pauses) == 10:
+            exports["memory"].write(store, b"\x01", 0)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        exports["run"](store)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert bytes(exports["memory"].read(store, 64, 0x4000)) == b"\xff" * (0x4000 - 64)
+
+
+def test_what_pauses_clears_no_register() -> None:
+    """By LLVM's convention it may have stored and loaded registers of 32 bytes; those it returns with as they were."""
+    compiler = Compiler(plan(bytes(wat2wasm(WIDE))), Options(Target.host()))
+    lines = compiler.machine.assembly(compiler.text(0)).splitlines()
+    code = [line.split()[0] for line in lines[[line.lstrip("_") for line in lines].index("pause:") :] if line.strip()]
+    assert "vzeroupper" not in code[: code.index("retq") if "retq" in code else None]

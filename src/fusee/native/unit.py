@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 from fusee.engine.state.agreed import WIDE_RESULT
+from fusee.kernel.machine import host_processor
 from fusee.kernel.target import Target
 from fusee.kernel.text import ModuleText
+from fusee.kernel.triple import Triple
 from fusee.native.kernels import Kernels
 from fusee.native.layouts import layout
 from fusee.native.module import FuncType, Module
@@ -45,6 +47,18 @@ class Options(NamedTuple):
     def keeping(self) -> str:
         """LLVM's name of a convention by which what is called leaves registers alone, all but that of its result."""
         return "preserve_allcc " if self.jumps else ""
+
+    @property
+    def keeping_whole(self) -> str:
+        """What such a function is said to be, beside the convention.
+
+        On x86-64 LLVM would have it end with `vzeroupper`, which clears the upper halves of registers of 32 bytes: of
+        those that it has just given back what they had.
+        """
+        if not self.keeping or self.target.architecture != "x86_64":
+            return ""
+        features = host_processor()[1] if self.for_this_process else Triple.parse(self.target.triple).features
+        return f'"target-features"="{f"{features},-vzeroupper".lstrip(",")}" '
 
     def symbol(self, function: int) -> str:
         """The name of a function's native code."""

@@ -115,7 +115,8 @@ class OperandWriter(BlockWriter):
             writer = OperandWriter(self.unit)
             status = writer.value(f"call i64 {writer.helper('poll')}(ptr %ctx, ptr %top, i32 0, i32 0)")
             writer.end(f"ret i64 {status}")
-            head = f"define internal {called}(ptr %ctx, ptr %top) cold noinline nounwind {{"
+            kept = self.unit.options.keeping_whole
+            head = f"define internal {called}(ptr %ctx, ptr %top) cold noinline nounwind {kept}{{"
             self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
         return called
 
