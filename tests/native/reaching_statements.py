@@ -186,7 +186,7 @@ class Maker(Values):
         name, given = self.label("block"), self.choice.choice(INTEGERS)
         inside = f"{self.statements(2)}(local.set {given} (call $throws {self.integer()})){self.statements(1)}"
         if self.chance(0.4):
-            return self.older_attempt(name, given, inside)
+            return f"{self.older_attempt(name, given, inside)} "  # two of them may stand side by side
         if self.chance(0.4):
             return f"(block {name} (try_table (catch_all {name}) {inside})){self.back()}"
         caught = f"(block {name} (result i32) (try_table (catch $e {name}) {inside}) (i32.const 24))"
