@@ -6,7 +6,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
-from tests.native.parts import natively
+from tests.native.parts import instance_of, natively
 
 PAGE = 0x10000
 CALLS = {
@@ -88,3 +88,39 @@ def test_what_is_behind_a_call(part: str, name: str, which: int) -> None:
             with pytest.raises(Trap) as caught:
                 called(store, which, 2, 2)
             assert caught.value.trap_code == TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+CAUGHT = {
+    "catch_all": "(block $b (try_table (catch_all $b) (call $grow)))",
+    "catch": "(drop (block $b (result i32) (try_table (catch $e $b) (call $grow)) (i32.const 0)))",
+    "passed on": "(block $b (try_table (catch_all $b) (block $c (try_table (catch $other $c) (call $grow)))))",
+    "older catch_all": "try (call $grow) catch_all end",
+    "older catch": "try (call $grow) catch $e drop end",
+    "delegate": "try $t try (call $grow) delegate $t catch_all end",
+    "rethrow": "try try $t (call $grow) catch_all rethrow $t end catch_all end",
+}
+CATCHING = """(module (memory (export "memory") 1 100) (tag $e (param i32)) (tag $other)
+  (func $grow
+    (drop (memory.grow (i32.const 9)))
+    (i32.store (i32.const 65536) (i32.const 77))
+    (throw $e (i32.const 1)))
+  (func (export "run") (param $turns i32) (result i32) (local $sum i32)
+    (loop $more
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+      {caught}
+      (local.set $sum (i32.add (local.get $sum) (i32.load (i32.const 65536))))
+      (i32.store (i32.const 4) (local.get $sum))
+      (br_if $more (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))
+    (i32.add (local.get $sum) (i32.load (i32.const 0)))))"""
+
+
+@pytest.mark.parametrize("form", CAUGHT)
+def test_what_is_behind_what_was_caught(form: str) -> None:
+    """The memory has grown, and moved, before something was thrown; the loop around goes on with it."""
+    with natively("all") as part:
+        store, exports = instance_of(CATCHING.replace("{caught}", CAUGHT[form]))
+    assert part.native == 2
+    assert exports["run"](store, 5) == 5 * 77 + 5
+    memory = exports["memory"]
+    assert memory.size(store) == 46
+    assert bytes(memory.read(store, 0, 8)) == (5).to_bytes(4, "little") + (5 * 77).to_bytes(4, "little")

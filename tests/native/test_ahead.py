@@ -55,6 +55,7 @@ def rows(body: str) -> list[tuple[int, int, int]]:
         (f"(block {NEXT} (br_if 0 {B}) {load(A)})" + TURN, [(4, 4, 4)]),
         (load(A) + NEXT + f"(br_if 0 {B})" + TURN, [(4, 0, 4)]),
         (load(A) + f"(br_if 1 {B}) (local.set 0 (i32.const 8)) (br_if 1 {B})" + TURN, []),
+        (load(A) + f"(if {B} (then {NEXT} (br 1)))" + TURN, []),
         (load(A) + f"(br_if 0 {B})" + NEXT + TURN, []),  # some turns go on from the same address
         (load(A) + f"(if {B} (then {NEXT}))" + TURN, []),
         (load(A) + f"(block (br_if 0 {B}) {NEXT})" + TURN, []),

@@ -9,7 +9,9 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+import fusee.spec.opcodes  # noqa: F401  (fills the table)
 from fusee import Config, Engine, Instance, Module, Store, Trap, TrapCode
+from fusee.spec.op import Imm, Op, rows
 from tests.native.parts import natively
 
 WHOLE: Final = 1 << 32
@@ -76,7 +78,7 @@ SHAPES: Final = {
     "farther first": [Shape((At(0, more), At(4), At(1))) for more in FURTHER],
     "same index": [Shape((At(), At(0, more), At(0, 3))) for more in FURTHER],
     "two groups": [Shape((At(0, 28), "(block)", At(4), At(4, 4), At(4, 8), At(0, 4), At(0, 12)))],
-    "group and call": [Shape((At(), At(4), CALL, At(8), At(4, 1)))],
+    "group and call": [Shape((At(), At(4), At(8), CALL, At(12), At(4, 1)))],
     "turns": [Shape((At(),), turns, step) for step in (4, -1, 7) for turns in (16, 1024, 1025)],
     "far turns": [Shape((At(0, 8), At(-8)), turns, step) for step in (16, -300) for turns in (17, 50)],
     "multiples": [Shape((At(times=times),), 20, step) for times in (3, 4) for step in (4, -1)],
@@ -140,3 +142,39 @@ def test_to_the_last_byte(kind: str, memory: str) -> None:
             assert bytes(exports["m"].read(store)) == expected, (shape, width, local)
             found.add(traps)
     assert found == {False, True}
+
+
+OPERANDS: Final = {
+    "i32": "(i32.const 0)", "i64": "(i64.const 0)", "f32": "(f32.const 0)", "f64": "(f64.const 0)",
+    "v128": "(v128.const i64x2 0 0)",
+}  # fmt: skip
+ACCESSES: Final = [row for row in rows() if Imm.MEMARG in row.immediates and ".wait" not in row.mnemonic]
+
+
+def access(row: Op, number: int) -> str:
+    """A function that does it once."""
+    assert row.params is not None and row.results is not None
+    align = f" align={row.width}" if "atomic" in row.mnemonic else ""
+    lane = " 0" if Imm.LANE in row.immediates else ""
+    operands = " ".join(OPERANDS[kind] for kind in row.params[1:])
+    text = f"({row.mnemonic} offset={row.width}{align}{lane} (local.get 0) {operands})"
+    return f'(func (export "f{number}") (param i32) {f"(drop {text})" if row.results else text})'
+
+
+@pytest.mark.parametrize("declared", ["1 2", "1 1", "1 1 shared"])
+def test_every_access_is_as_wide_as_it_is(declared: str) -> None:
+    functions = "".join(access(row, number) for number, row in enumerate(ACCESSES))
+    with natively("all") as part:
+        config = Config()
+        config.wasm_threads = True
+        store = Store(Engine(config))
+        module = Module(store.engine, f"(module (memory {declared}) {functions})")
+        exports: Any = Instance(store, module, []).exports(store)
+    assert part.native == len(ACCESSES)
+    for number, row in enumerate(ACCESSES):
+        last = (1 << 16) - 2 * row.width
+        exports[f"f{number}"](store, last)
+        for by in {row.width, 1 if "atomic" not in row.mnemonic else row.width}:
+            with pytest.raises(Trap) as caught:
+                exports[f"f{number}"](store, last + by)
+            assert caught.value.trap_code is TrapCode.MEMORY_OUT_OF_BOUNDS, row.mnemonic

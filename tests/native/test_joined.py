@@ -54,6 +54,7 @@ def above(by: int, index: str = A) -> str:
         (load(A) + load(f"(i32.sub {A} (i32.const -8))"), 12, [0, 8]),
         (load(f"(i32.add {A} {B})") + load(above(4, f"(i32.add {B} {A})")), 8, [0, 4]),
         (load(f"(i32.shl {above(1)} (i32.const 2))") + load(f"(i32.shl {A} (i32.const 2))"), 8, [4, 0]),
+        (load(f"(i32.shl {above(1)} (i32.const 34))") + load(f"(i32.shl {A} (i32.const 2))"), 8, [4, 0]),
         (load(A) + f"(local.set 0 {above(12)})" + load(A, 4), 20, [0, 12]),
         (load(A) + f"(i64.store {above(4)} (i64.const 1))", 12, [0, 4]),
         (load("(global.get 0)") + load("(global.get 0)", 12), 16, [0, 0]),
@@ -73,6 +74,7 @@ def test_what_is_checked_at_once(body: str, end: int, distances: list[int]) -> N
     [
         load(A, 4) + load(A),  # the first check does
         load(A) + load(B, 4),
+        load(f"(i32.sub {A} {B})") + load(f"(i32.sub {B} {A})", 4),
         load(A) + f"(drop (i32.load 1 offset=4 {A}))",
         load(A) + f"(if {B} (then (nop)))" + load(A, 4),
         load(A) + "(drop (memory.grow (i32.const 0)))" + load(A, 4),
