@@ -6,6 +6,8 @@ from typing import NamedTuple, cast
 from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.text import LIKELY, UNLIKELY
 from fusee.native.callees import ANY, Callees, callees_of
+from fusee.native.calls_apart import call_apart
+from fusee.native.frame import FrameWriter
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction
@@ -29,13 +31,13 @@ class Code(NamedTuple):
     takes_registers: bool = False  # `Unit.takes_registers`
 
     @classmethod
-    def of(cls, c: FunctionCompiler, function: int) -> "Code":
+    def of(cls, c: FrameWriter, function: int) -> "Code":
         """That of another function which has it, of the same instance."""
         return cls(c.unit.callee(function), "%ctx", c.unit.takes_registers(function))
 
 
 def operands_of(
-    c: FunctionCompiler, type_: FuncType, instance: str, free: str, arguments: list[str], takes_registers: bool
+    c: FrameWriter, type_: FuncType, instance: str, free: str, arguments: list[str], takes_registers: bool
 ) -> str:  # fmt: skip
     """What native code is called with; `free`: the first free slot."""
     operands = [f"ptr {instance}", f"ptr {free}"]
@@ -46,7 +48,7 @@ def operands_of(
     return ", ".join(operands)
 
 
-def _call_native(c: FunctionCompiler, type_: FuncType, code: Code, arguments: list[str]) -> list[str]:
+def _call_native(c: FrameWriter, type_: FuncType, code: Code, arguments: list[str]) -> list[str]:
     """Call native code with its arguments in registers; status and results."""
     operands = operands_of(c, type_, code.instance, "%top", arguments, code.takes_registers)
     shape = c.unit.result_shape(type_)
@@ -56,7 +58,7 @@ def _call_native(c: FunctionCompiler, type_: FuncType, code: Code, arguments: li
     return [c.value(f"extractvalue {shape} {result}, {number}") for number in range(len(type_.results) + 1)]
 
 
-def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
+def _results_of(c: FrameWriter, outcome: list[str]) -> list[str]:
     """The results, unless there is an error; memories are found anew, as on each other way that leads on from a call.
 
     Where ways have come together, LLVM would not know which of them, as one that is inlined, has changed nothing.
@@ -68,14 +70,14 @@ def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
 
 
 def _native_results(
-    c: FunctionCompiler, type_: FuncType, code: Code, arguments: list[str], may_hand_over: bool
+    c: FrameWriter, type_: FuncType, code: Code, arguments: list[str], may_hand_over: bool
 ) -> list[str]:
     """Call native code, which may have handed over a tail call: its results, unless there is an error."""
     outcome = _call_native(c, type_, code, arguments)
     return _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
 
 
-def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str]) -> list[str]:
+def _results_after_all(c: FrameWriter, type_: FuncType, outcome: list[str]) -> list[str]:
     """The same of native code that may have handed over a tail call (`native.tail_calls`)."""
     status, *results = outcome
     odd, again, after = c.label(), c.label(), c.label()
@@ -93,7 +95,7 @@ def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str])
     return results
 
 
-def _merged(c: FunctionCompiler, type_: FuncType, after: str, ways: Sequence[tuple[list[str], str]]) -> list[str]:
+def _merged(c: FrameWriter, type_: FuncType, after: str, ways: Sequence[tuple[list[str], str]]) -> list[str]:
     """Go on in a block to which there are several ways, with the results of any."""
     c.begin(after)
     return [
@@ -114,19 +116,38 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
         results = _results_of(c, c.call_in_frame(type_, "call_function", arguments, index))
     else:
         func = c.use("function_at", "%ctx", str(index))
-        results = _call_func(c, type_, func, "", "call_function", arguments, index)
+        results = _call_by(c, Way(f"f{index}", type_, "call_function", index), func, arguments)
     c.push_all(type_.results, results)
 
 
-def _call_func(
-    c: FunctionCompiler, type_: FuncType, func: str, condition: str, helper: str, arguments: list[str], number: int,
-    known: Callees = ANY,
-) -> list[str]:  # fmt: skip
-    """Call a function through its `Func`: its native code if it has some and a condition holds, else with a helper."""
-    if known.few:
-        return _call_one_of(c, type_, func, helper, arguments, number, known.few)
-    if known.only is not None and not condition:
-        return _native_results(c, type_, Code.of(c, known.only), arguments, known.may_hand_over)
+class Way(NamedTuple):
+    """How a `Func` is called."""
+
+    name: str  # no other way has
+    type: FuncType
+    helper: str  # that calls what has no native code, and a number for it
+    number: int
+    known: Callees = ANY
+    is_checked: bool = False  # whether it has to be of the type that has this number
+
+
+def _call_by(c: FunctionCompiler, way: Way, func: str, arguments: list[str]) -> list[str]:
+    """Call a `Func`: the results. Where many are called, that is done apart."""
+    if way.known.few:
+        return _call_one_of(c, way, func, arguments)
+    if not c.calls_apart:
+        return _call_func(c, way, func, arguments)
+
+    def body(apart: FrameWriter, func: str, arguments: list[str]) -> list[str]:
+        return _call_func(apart, way, func, arguments)
+
+    return _results_of(c, call_apart(c, way.type, way.name, func, arguments, body))
+
+
+def _call_func(c: FrameWriter, way: Way, func: str, arguments: list[str]) -> list[str]:
+    """Call a `Func`: its native code if it has some and is what is called, else with a helper."""
+    type_, known = way.type, way.known
+    condition = is_of_type(c, func, way.number) if way.is_checked else ""
     address, is_native = native_of(c, func, condition) if known.only is None else ("", condition)
     direct, indirect, after = c.label(), c.label(), c.label()
     c.branch(is_native, direct, indirect, LIKELY if condition else "")
@@ -136,42 +157,38 @@ def _call_func(
     from_first = c.block
     c.jump(after)
     c.begin(indirect)
-    second = _call_by_helper(c, type_, func, helper, arguments, number)
+    second = _call_by_helper(c, way, func, arguments)
     return _merged(c, type_, after, [(first, from_first), (second, c.block)])
 
 
-def _call_by_helper(
-    c: FunctionCompiler, type_: FuncType, func: str, helper: str, arguments: list[str], number: int
-) -> list[str]:
+def _call_by_helper(c: FrameWriter, way: Way, func: str, arguments: list[str]) -> list[str]:
     """Have a helper call a function, which looks whether it may be called so."""
-    if helper != "call_function":
+    if way.helper != "call_function":
         c.emit(f"store i64 {c.use('reference_to', func)}, ptr {c.free_slot(HEADER_SLOTS - 1)}{c.unit.tag('frame')}")
-    return _results_of(c, c.call_in_frame(type_, helper, arguments, number))
+    return _results_of(c, c.call_in_frame(way.type, way.helper, arguments, way.number))
 
 
-def _call_one_of(
-    c: FunctionCompiler, type_: FuncType, func: str, helper: str, arguments: list[str], number: int, few: Sequence[int]
-) -> list[str]:
+def _call_one_of(c: FunctionCompiler, way: Way, func: str, arguments: list[str]) -> list[str]:
     """The same where it is one of a few functions of the instance, or may not be called: each is called directly.
 
     Processors foresee which branch is taken where they do not foresee an address, and what is short is inlined.
     """
     c.choices += 1
     after, ways = c.label(), []
-    for index in few:
+    for index in way.known.few:
         direct, other = c.label(), c.label()
         is_it = c.value(f"icmp eq ptr {func}, {c.use('function_at', '%ctx', str(index))}")
-        c.branch(is_it, direct, other, LIKELY if index == few[-1] else "")
+        c.branch(is_it, direct, other, LIKELY if index == way.known.few[-1] else "")
         c.begin(direct)
-        results = _native_results(c, type_, Code.of(c, index), arguments, index in c.unit.handing_over)
+        results = _native_results(c, way.type, Code.of(c, index), arguments, index in c.unit.handing_over)
         ways.append((results, c.block))
         c.jump(after)
         c.begin(other)
-    ways.append((_call_by_helper(c, type_, func, helper, arguments, number), c.block))
-    return _merged(c, type_, after, ways)
+    ways.append((_call_by_helper(c, way, func, arguments), c.block))
+    return _merged(c, way.type, after, ways)
 
 
-def native_of(c: FunctionCompiler, func: str, condition: str) -> tuple[str, str]:
+def native_of(c: FrameWriter, func: str, condition: str) -> tuple[str, str]:
     """A function's native code, and whether it has some and a condition holds, if there is one."""
     code, word = c.use("native_of", func), c.unit.word
     is_native = c.value(f"icmp ne {word} {code}, 0")
@@ -180,14 +197,14 @@ def native_of(c: FunctionCompiler, func: str, condition: str) -> tuple[str, str]
     return c.value(f"inttoptr {word} {code} to ptr"), is_native
 
 
-def owner_of(c: FunctionCompiler, func: str, known: Callees) -> str:
+def owner_of(c: FrameWriter, func: str, known: Callees) -> str:
     """The instance that a function belongs to."""
     if known.are_own:
         return "%ctx"
     return c.value(f"inttoptr {c.unit.word} {c.use('instance_of', func)} to ptr")
 
 
-def is_of_type(c: FunctionCompiler, func: str, type_index: int) -> str:
+def is_of_type(c: FrameWriter, func: str, type_index: int) -> str:
     """Whether a function is of the very type that is called."""
     wanted = f"%type{type_index}" if type_index in c.types_in_loops else c.use("type_id", "%ctx", str(type_index))
     return c.value(f"icmp eq i32 {c.use('id_of_type', func)}, {wanted}")
@@ -228,11 +245,9 @@ def callee_at(c: FunctionCompiler, place: Place) -> str:
 def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     place = pop_place(c, ins)
     arguments = _begin_call(c, place.type)
-    func = callee_at(c, place)
-    known = callees_of(c, place.type_index)
-    is_same = "" if known.few else is_of_type(c, func, place.type_index)
-    results = _call_func(c, place.type, func, is_same, "call_of_type", arguments, place.type_index, known)
-    c.push_all(place.type.results, results)
+    func, known = callee_at(c, place), callees_of(c, place.type_index)
+    way = Way(f"t{place.type_index}", place.type, "call_of_type", place.type_index, known, is_checked=True)
+    c.push_all(place.type.results, _call_by(c, way, func, arguments))
 
 
 @rule("call_ref", calls=True)
@@ -242,6 +257,9 @@ def _call_ref(c: FunctionCompiler, ins: Instruction) -> None:
     assert type_ is not None
     reference = c.pop()
     arguments = _begin_call(c, type_)
-    func = c.use("callee_of", reference)
-    known = callees_of(c, type_index)
-    c.push_all(type_.results, _call_func(c, type_, func, "", "call_reference", arguments, 0, known))
+    func, known = c.use("callee_of", reference), callees_of(c, type_index)
+    if known.only is not None:
+        results = _native_results(c, type_, Code.of(c, known.only), arguments, known.may_hand_over)
+    else:
+        results = _call_by(c, Way(f"r{type_index}", type_, "call_reference", 0, known), func, arguments)
+    c.push_all(type_.results, results)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fusee.native.ahead import Ahead
 from fusee.native.body import body_of
+from fusee.native.calls_apart import MOST_CALLS
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
 from fusee.native.inside import Inside
 from fusee.native.joined import Joined
@@ -21,7 +22,7 @@ from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import CLOSING, OPENING, Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
-from fusee.native.scan import indirect_in_loops, most_tries
+from fusee.native.scan import calls_through, indirect_in_loops, most_tries
 from fusee.native.turns import counting_loops
 from fusee.native.unit import LLVM, Unit
 from fusee.spec.op import Op
@@ -41,8 +42,6 @@ class FunctionCompiler(FrameWriter):
     def __init__(self, unit: Unit, index: int) -> None:
         super().__init__(unit, index)
         self.labels: list[Label] = []
-        self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
-        self.types_in_loops: set[int] = set()  # of what is called so
         self.open_tries = 0  # of the older form
         self.kept_exceptions: list[int] = []  # locals, by how many of these are around
         self.joined_at = -1  # how many lines there were where a block's ways came together last
@@ -57,6 +56,7 @@ class FunctionCompiler(FrameWriter):
         self.offset = self.start = body.start
         self.instructions = body.instructions
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
+        self.calls_apart = calls_through(self.instructions, unit.chosen) > MOST_CALLS
         self.known = Known(self)
         self.inside = Inside(self)
         self.joined = Joined(self)

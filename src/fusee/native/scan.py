@@ -1,6 +1,6 @@
 """What is looked for in a function before it is compiled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import cast
 
 from fusee.native.reader import CLOSING, OPENING, Instruction
@@ -31,6 +31,14 @@ def indirect_in_loops(instructions: Iterable[Instruction]) -> Iterator[tuple[int
             loops -= blocks.pop()
         elif loops and op.mnemonic in ("call_indirect", "return_call_indirect"):
             yield cast(tuple[int, int], immediates)
+
+
+def calls_through(instructions: Iterable[Instruction], native: Container[object]) -> int:
+    """How many calls are by a table, by a reference, or of what is not among the functions that have native code."""
+    return sum(
+        op.mnemonic in ("call_indirect", "call_ref") or (op.mnemonic == "call" and immediates[0] not in native)
+        for op, immediates, _ in instructions
+    )
 
 
 def directly_in_loop(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
