@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from fusee.kernel import machine
+from fusee.kernel.llvm import llvm
 from fusee.kernel.machine import Machine
 from fusee.kernel.target import Target
 
@@ -42,6 +43,35 @@ def test_haste_is_over_with_what_was_compiled_so() -> None:
     assert hasty not in before
     assert [machine.object(LOOP, is_quick=False) for machine in machines] == before
     assert guests.object(LOOP, is_quick=True) == hasty
+
+
+def accesses(count: int) -> str:
+    """A function that stores what it has loaded, in one block."""
+    place = "%{0}{1} = getelementptr i32, ptr %{0}, i64 {1}\n"
+    loads = "".join(f"{place.format('from', n)}%v{n} = load i32, ptr %from{n}\n" for n in range(count))
+    stores = "".join(f"{place.format('to', n)}store i32 %v{n}, ptr %to{n}\n" for n in range(count))
+    return f"define void @copy(ptr %from, ptr %to) nounwind {{\n{loads}{stores}ret void\n}}\n"
+
+
+def test_bounds_for_guests_are_not_those_for_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of them LLVM has compiled before: its options are the process's."""
+    guests, engine = (Machine(Target.host(), for_this_process=True, for_guests=kind) for kind in (True, False))
+    told: dict[str, str] = {}
+
+    def tell(program: str, option: str) -> None:
+        name, _, value = option.removeprefix("-").partition("=")
+        told[name] = value
+
+    text, before = accesses(120), engine.object(accesses(120))
+    monkeypatch.setattr(llvm, "set_option", tell)
+    for one, index in ((guests, 0), (engine, 1), (guests, 0)):
+        one.object(text)
+        assert {name: told[name] for name in machine._BOUNDED} == {
+            name: both[index] for name, both in machine._BOUNDED.items()
+        }
+    monkeypatch.undo()
+    guests.object(text)
+    assert engine.object(text) == before
 
 
 def test_exchanges_of_processors_that_have_them_are_compiled_if_haste_is_asked_for() -> None:

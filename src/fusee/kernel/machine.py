@@ -38,9 +38,16 @@ _LOOPS_AS_THEY_ARE = frozenset({"x86_64", "aarch64", "aarch64_32"})
 and the processor adds it to a base while it loads: what LLVM would step through in its place is one value more."""
 
 
-_LARGE_INTERVALS = {False: (100, 256), True: (1000, 8)}
-"""LLVM gives the values that come together in one place one register, a copy at a time, and each time looks at all that
-is in it already. Where so many values are, it stops after so many copies: LLVM's own numbers, and those for guests."""
+_BOUNDED = {
+    "large-interval-size-threshold": ("1000", "100"), "large-interval-freq-threshold": ("8", "256"),
+    "dag-maps-huge-region": ("200", "1000"),
+}  # fmt: skip
+"""Where LLVM stops looking at all that there is: its numbers for guests, and its own, for the engine.
+
+It gives the values that come together in one place one register, a copy at a time, and each time looks at all that is
+in it already (*large intervals*). And where a block accesses memory, it compares each access with all others before it
+orders them, until there are so many (*huge region*): 2,000 vectors in locals took it three times as long.
+"""
 
 
 _HASTY = {
@@ -113,12 +120,9 @@ class Machine:
 
     def _set_options(self, is_hasty: bool) -> None:
         """LLVM has one setting for the whole process, so all are set each time."""
-        values, copies = _LARGE_INTERVALS[self._for_guests]
-        chosen = {
-            "pre-RA-sched": self._scheduler, "disable-lsr": str(is_hasty or self._keeps_loops).lower(),
-            "large-interval-size-threshold": values, "large-interval-freq-threshold": copies,
-        }  # fmt: skip
-        for name, value in {**chosen, **{name: both[not is_hasty] for name, both in _HASTY.items()}}.items():
+        chosen = {"pre-RA-sched": self._scheduler, "disable-lsr": str(is_hasty or self._keeps_loops).lower()}
+        bounded = {name: both[not self._for_guests] for name, both in _BOUNDED.items()}
+        for name, value in {**chosen, **bounded, **{name: both[not is_hasty] for name, both in _HASTY.items()}}.items():
             llvm.set_option("fusee", f"-{name}={value}")
 
     def _optimized(self, text: str, is_quick: bool) -> Any:
