@@ -1,4 +1,4 @@
-"""Functions with very many calls through a `Func`, which are not inlined: each gives, raises and changes the same."""
+"""Functions with very many calls, which are not inlined: each gives, raises and changes the same."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, ValType, WasmException
 from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
-from fusee.native import function
+from fusee.native import calls, function
 from fusee.native.calls_apart import MOST_CALLS
 from fusee.native.compile import Compiler, plan
 from fusee.native.joining import MOST_JOINED
@@ -20,6 +20,7 @@ SITES = (0, 1, 63, COUNT - 1)
 TABLE = "(call_indirect $all (type $t) (local.get 2) (i32.const {0}) {which})"
 REFERENCE = "(call_ref $t (local.get 2) (i32.const {0}) (table.get $typed {which}))"
 IMPORT = "(call $import (local.get 2) (select (i32.const -1) (i32.const {0}) (i32.eq {which} (i32.const 7))))"
+DIRECT = "(call $own (local.get 2) (select (i32.const -1) (i32.const {0}) (i32.eq {which} (i32.const 7))))"
 HERE = "(select (local.get 1) (i32.const 1) (i32.eq (local.get 0) (i32.const {0})))"
 
 
@@ -42,6 +43,8 @@ def module(call: str, count: int = COUNT) -> str:
       (func $throwing (type $t) (throw $thrown (local.get 1)))
       (func $growing (type $t) (memory.grow (i32.const 1)))
       (func $leaving (type $t) (return_call $import (local.get 1) (local.get 0)))
+      (func $own (type $t) (loop (br_if 0 (i32.eqz (i32.or (local.get 1) (memory.grow (i32.const 0))))))
+        (i32.add (local.get 1) (i32.div_s (i32.const 77) (i32.add (local.get 1) (i32.const 1)))))
       (func $other (type $wide) (local.get 2) (local.get 0) (f64.promote_f32 (local.get 1)))
       (func (export "f") (param i32 i32) (result i32) (local i32) {steps} (local.get 2))
       (func (export "caught") (param i32 i32) (result i32) (local i32)
@@ -82,9 +85,10 @@ def outcomes(text: str, is_metered: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize("is_metered", [False, True])
-@pytest.mark.parametrize("call", [TABLE, REFERENCE, IMPORT], ids=["table", "reference", "import"])
+@pytest.mark.parametrize("call", [TABLE, REFERENCE, IMPORT, DIRECT], ids=["table", "reference", "import", "direct"])
 def test_what_is_called(call: str, is_metered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function, "MOST_CALLS", COUNT - 1)
+    monkeypatch.setattr(calls, "MOST_INLINED", COUNT // 2)
     text = module(call)
     expected = outcomes(text, is_metered)
     assert len({str(one) for one in expected}) > 2
@@ -106,6 +110,19 @@ def test_only_very_many_are_not_inlined(call: str) -> None:
     assert many.count('= call {i64, i32} @"call.') == 2 * (MOST_CALLS + 1)
     assert many.count('define internal {i64, i32} @"call.') == 1
     assert many.count("\n") < few.count("\n") * 2 / 3
+
+
+def test_of_those_by_symbol_the_first_may_be_inlined() -> None:
+    """In each of the two functions that have so many."""
+
+    def called(count: int) -> list[bool]:
+        lines = Compiler(plan(bytes(wat2wasm(module(DIRECT, count)))), Options(Target.host())).text(0).splitlines()
+        found = [line.endswith(" noinline") for line in lines if " = call " in line and 'f6"(' in line]
+        assert len(found) == 2 * count
+        return found
+
+    assert not any(called(calls.MOST_INLINED))
+    assert called(calls.MOST_INLINED + 2) == 2 * [*[False] * calls.MOST_INLINED, True, True]
 
 
 WIDE = f"""(module

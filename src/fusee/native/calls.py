@@ -1,7 +1,7 @@
 """Calls (spec 4.4.10)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.text import LIKELY, UNLIKELY
@@ -14,6 +14,8 @@ from fusee.native.reader import Instruction
 from fusee.native.registers import passed
 from fusee.native.rules import rule
 from fusee.native.unit import LLVM
+
+MOST_INLINED: Final = 250  # calls by symbol in a function: LLVM takes time with the square of what has come together
 
 
 def _begin_call(c: FunctionCompiler, type_: FuncType) -> list[str]:
@@ -29,11 +31,14 @@ class Code(NamedTuple):
     address: str  # the operand that is or names it
     instance: str  # that it belongs to
     takes_registers: bool = False  # `Unit.takes_registers`
+    may_be_inlined: bool = True
 
     @classmethod
     def of(cls, c: FrameWriter, function: int) -> "Code":
-        """That of another function which has it, of the same instance."""
-        return cls(c.unit.callee(function), "%ctx", c.unit.takes_registers(function))
+        """That of another function which has it, of the same instance. If very many are called, not all are inlined."""
+        c.direct_calls += 1
+        takes_registers = c.unit.takes_registers(function)
+        return cls(c.unit.callee(function), "%ctx", takes_registers, c.direct_calls <= MOST_INLINED)
 
 
 def operands_of(
@@ -52,7 +57,8 @@ def _call_native(c: FrameWriter, type_: FuncType, code: Code, arguments: list[st
     """Call native code with its arguments in registers; status and results."""
     operands = operands_of(c, type_, code.instance, "%top", arguments, code.takes_registers)
     shape = c.unit.result_shape(type_)
-    result = c.value(f"call {c.unit.options.convention}{shape} {code.address}({operands})")
+    as_it_is = "" if code.may_be_inlined else " noinline"
+    result = c.value(f"call {c.unit.options.convention}{shape} {code.address}({operands}){as_it_is}")
     if not type_.results:
         return [result]
     return [c.value(f"extractvalue {shape} {result}, {number}") for number in range(len(type_.results) + 1)]

@@ -36,6 +36,7 @@ class FrameWriter(RaisingWriter):
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
         self.calls = False
+        self.direct_calls = 0  # by symbol, which LLVM may inline
         self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
         self.types_in_loops: set[int] = set()  # of what is called so
         self.first_need: int | None = None  # before which instruction the host's stack is checked, if not at once
