@@ -1,5 +1,6 @@
 """The cache: what is in it may be anything."""
 
+import errno
 import os
 import threading
 from contextlib import nullcontext
@@ -117,3 +118,35 @@ def test_whoever_has_a_lock_may_have_written_anything(told: bytes, tmp_path: Pat
     thread.join()
     assert not waits.is_set()  # nobody was ended
     assert all(len(step) == 2 for step in steps)
+
+
+def test_a_full_disk_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far a build is cannot be told to others then."""
+
+    def lacking(*given: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", lacking)
+    monkeypatch.setattr(os, "write", lacking)
+    steps = list[tuple[int, ...]]()
+    with Cache(tmp_path).building("key", lambda *told: steps.append(told)) as tell:
+        assert tell is not None
+        tell(1, 2)
+    assert steps == [(1, 2)]
+    assert not Cache(tmp_path).create("kind", "key")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL])
+def test_a_folder_without_locks_is_no_error(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does anybody wait: two processes may do the same work."""
+
+    def lacking(*given: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", lacking)
+    cache = Cache(tmp_path)
+    with cache.building("key"):
+        assert cache.can_build("key")
+    claim = cache.claim("key")
+    assert claim is not None
+    claim.close()

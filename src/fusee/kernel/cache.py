@@ -92,8 +92,8 @@ def _take(file: BinaryIO) -> bool:
     assert fcntl is not None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    except OSError as error:  # any other is of a folder without such locks: two processes may do the same work
+        return not isinstance(error, BlockingIOError)
     return True
 
 
@@ -239,7 +239,8 @@ class Cache:
             return
 
         def tell(done: int, total: int) -> None:
-            os.pwrite(file.fileno(), b"%12d %12d" % (done, total), 0)
+            with contextlib.suppress(OSError):  # there is no room any more: nobody else is shown it
+                os.pwrite(file.fileno(), b"%12d %12d" % (done, total), 0)
             if progress is not None:
                 progress(done, total)
 
