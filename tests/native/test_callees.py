@@ -94,6 +94,31 @@ def test_a_function_has_so_many_such_calls() -> None:
         assert outcome(exports, "many", store, 0) == (TrapCode.INDIRECT_CALL_TO_NULL, [2])
 
 
+MANY = """(module
+  (type $t (func (param i32) (result i32 {results})))
+  (table 2 2 funcref) (elem (i32.const 0) $a $b)
+  (func $a (type $t) (local.get 0) {values})
+  (func $b (type $t) (call_indirect (type $t) (i32.const 3) (i32.sub (local.get 0) (i32.const 1))))
+  (func (export "run") (param i32) (result i32 {results}) (call_indirect (type $t) (local.get 0) (local.get 0))))"""
+
+
+@pytest.mark.parametrize("more", [1, 2, 15])
+def test_what_has_many_results_is_called_at_one_place(more: int) -> None:
+    """LLVM has a place on the host's stack for those of each call, and where it is inlined one more."""
+    types, values = " i64" * more, "".join(f"(i64.const {number})" for number in range(more))
+    text = MANY.format(results=types, values=values)
+    found = written(text)
+    assert [called(found, number) for number in (0, 1)] == ([2, 2] if more == 1 else [0, 0])
+    kept = [line for line in found.splitlines() if line.startswith("define hidden {i64") and " noinline " in line]
+    assert [line.partition('@"')[2][:9] for line in kept] == ([] if more == 1 else ["native.f1", "native.f2"])
+    with natively("all"):
+        store = Store(Engine())
+        exports = Instance(store, Module(store.engine, text), []).exports(store)
+        assert outcome(exports, "run", store, 0) == [0, *range(more)]
+        assert outcome(exports, "run", store, 1) == [3, *range(more)]
+        assert outcome(exports, "run", store, 2) == (TrapCode.TABLE_OUT_OF_BOUNDS, [2])
+
+
 TYPES = """(module
   (type $t (sub (func (param i32) (result i32))))
   (type $u (sub $t (func (param i32) (result i32))))

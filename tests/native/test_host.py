@@ -16,7 +16,7 @@ from fusee.kernel.target import Target
 from fusee.native import batches, host, limits, units, worker
 from fusee.native.batch import Wish
 from fusee.native.code import mapped
-from fusee.native.compile import Options, plan
+from fusee.native.compile import MOST_RESULT_BYTES, Options, plan
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from tests.native.parts import natively
 
@@ -242,12 +242,27 @@ def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyP
     assert list(worker.compiled(worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host())), [0])) == []
 
 
+def _calling(count: int, results: int) -> str:
+    """A function with so many calls, each of which gives so many vectors: of one more than two each takes a place."""
+    call = "(call 1)" + "(drop)" * results
+    return f"(module (func {call * count}) (func (result{' v128' * results}) unreachable))"
+
+
+@pytest.mark.parametrize(
+    ("count", "results"), [(MOST_RESULT_BYTES // 272, 16), (MOST_RESULT_BYTES // 64, 3), (20_000, 2)]
+)
+def test_so_many_results_there_is_room_for(count: int, results: int) -> None:
+    assert plan(bytes(wat2wasm(_calling(count, results)))).reasons == {}
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         (f"(module (func (param{' i64' * 65})))", "too many parameters or results"),
         (f"(module (func (local{' i64' * 4001})))", "too many locals"),
         (f"(module (func{'(nop)' * (1 << 18)}))", "too large"),
+        (_calling(MOST_RESULT_BYTES // 272 + 1, 16), "too many results of calls"),
+        (_calling(MOST_RESULT_BYTES // 64 + 1, 3), "too many results of calls"),
     ],
 )
 def test_reasons(text: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from fusee.native.function import FunctionCompiler
+from fusee.native.scan import MOST_IN_REGISTERS
 
 MOST_FEW: Final = 8  # functions that are told apart one by one where one of them is called
 MOST_CHOICES: Final = 64  # calls of a function that are written so: each is as long as that many calls
@@ -29,6 +30,7 @@ def callees_of(c: FunctionCompiler, type_index: int) -> Callees:
     found = module.referred.get(type_, ())
     only = found[0] if len(found) == 1 and found[0] in unit.chosen else None
     are_few = 1 < len(found) <= MOST_FEW and c.choices < MOST_CHOICES
+    are_few = are_few and len(type_.results) <= MOST_IN_REGISTERS  # each call takes the host's stack for more of them
     are_few = are_few and all(index in unit.chosen and module.func_types[index] == type_index for index in found)
     are_known = only is not None or not unit.options.grows
     are_own = all(index >= module.imported_funcs for index in found)

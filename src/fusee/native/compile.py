@@ -22,6 +22,7 @@ from fusee.native.module import Module
 from fusee.native.objects import reason_against as reason_against_object
 from fusee.native.reader import Instruction, MalformedBytes
 from fusee.native.rules import RULES, has_meaning
+from fusee.native.scan import bytes_of_results
 from fusee.native.sections import read_module
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
@@ -31,6 +32,7 @@ MOST_RESULTS = 16  # of a function that has native code: more would make every c
 MOST_PARAMS = 64
 MOST_LOCALS = 4000  # each may take room of the host's stack
 MOST_BYTES = 1 << 18
+MOST_RESULT_BYTES = 1 << 17  # of the host's stack, for results of all calls of a function (`bytes_of_results`)
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 
@@ -106,6 +108,8 @@ def examine(module: Module, index: int) -> Examined:
             calls.append(instruction)
         if op.mnemonic.startswith("return_call"):
             callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
+    if bytes_of_results(calls, module.type_called) > MOST_RESULT_BYTES:
+        return Examined("too many results of calls")
     return Examined("", frozenset(callees), calls)
 
 

@@ -22,7 +22,7 @@ from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import CLOSING, OPENING, Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
-from fusee.native.scan import calls_through, indirect_in_loops, most_tries
+from fusee.native.scan import bytes_of_results, calls_through, indirect_in_loops, most_tries
 from fusee.native.turns import counting_loops
 from fusee.native.unit import LLVM, Unit
 from fusee.spec.op import Op
@@ -115,8 +115,9 @@ class FunctionCompiler(FrameWriter):
         return "body"
 
     def define(self, lines: list[str]) -> None:
-        """Add its text to the unit."""
-        self.unit.define(self.index, lines)
+        """Add its text to the unit. What its calls take of the host's stack, it takes once."""
+        may_be_inlined = not bytes_of_results(self.instructions, self.unit.module.type_called)
+        self.unit.define(self.index, lines, may_be_inlined)
 
     def compile_stand_in(self) -> None:
         """Add a function that has the interpreter do its work."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from fusee.kernel.plain import Plain, field
 from fusee.native.body import Bodies
 from fusee.native.layouts import Aggregate
+from fusee.native.reader import Instruction
 
 NUMBERS = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 REFERENCE = "ref"  # something that the collector follows
@@ -55,6 +56,15 @@ class Module(Plain):
     def type_of(self, function: int) -> FuncType:
         """The type of the function of that index."""
         found = self.types[self.func_types[function]]
+        assert found is not None
+        return found
+
+    def type_called(self, instruction: Instruction) -> FuncType:
+        """The type of what an instruction calls."""
+        index = cast(int, instruction.immediates[0])
+        if instruction.op.mnemonic in ("call", "return_call"):
+            return self.type_of(index)
+        found = self.types[index]
         assert found is not None
         return found
 

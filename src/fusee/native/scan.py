@@ -1,9 +1,13 @@
 """What is looked for in a function before it is compiled."""
 
-from collections.abc import Container, Iterable, Iterator
-from typing import cast
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import Final, cast
 
+from fusee.native.module import FuncType
 from fusee.native.reader import CLOSING, OPENING, Instruction
+
+MOST_IN_REGISTERS: Final = 2  # results of a call
+_RETURNING: Final = frozenset({"call", "call_indirect", "call_ref"})
 
 
 def most_tries(instructions: Iterable[Instruction]) -> int:
@@ -39,6 +43,18 @@ def calls_through(instructions: Iterable[Instruction], native: Container[object]
         op.mnemonic in ("call_indirect", "call_ref") or (op.mnemonic == "call" and immediates[0] not in native)
         for op, immediates, _ in instructions
     )
+
+
+def bytes_of_results(instructions: Iterable[Instruction], type_called: Callable[[Instruction], FuncType]) -> int:
+    """How much of the host's stack the calls take whose results are not in registers: to LLVM each is a place apart."""
+    calls = (one for one in instructions if one.op.mnemonic in _RETURNING)
+    given = (type_called(one).results for one in calls)
+    return sum(_bytes_of(results) for results in given if len(results) > MOST_IN_REGISTERS)
+
+
+def _bytes_of(results: Sequence[str]) -> int:
+    """Of status and results."""
+    return 16 + sum(16 if kind == "v128" else 8 for kind in results)
 
 
 def directly_in_loop(instructions: Iterable[Instruction]) -> Iterator[Instruction]:

@@ -194,12 +194,13 @@ class Unit:
         """Say which functions this unit defines."""
         self._own = set(own)
 
-    def define(self, function: int, lines: list[str]) -> None:
+    def define(self, function: int, lines: list[str], may_be_inlined: bool = True) -> None:
         """Add a function's text, which begins with the label of its first block."""
         prototype = self.prototype(function, f'@"{self.symbol(function)}"', named=True)
         if self.takes_registers(function):
             lines = [lines[0], *received(self.module.type_of(function)), *lines[1:]]
-        self.writer.add_function("\n".join([f"define hidden {prototype} nounwind {{", *lines, "}"]))
+        kept = "" if may_be_inlined else "noinline "
+        self.writer.add_function("\n".join([f"define hidden {prototype} {kept}nounwind {{", *lines, "}"]))
 
     def define_entry(self, type_index: int) -> None:
         """`handlers.native.Entry` for the functions of a type."""
