@@ -9,7 +9,9 @@ import pytest
 
 from fusee import Config, Engine, Store, Trap, TrapCode
 from fusee.api.text import wat2wasm
+from fusee.kernel import machine
 from fusee.kernel.target import Target
+from fusee.native import unit
 from fusee.native.compile import Compiler, Options, plan
 from tests.native.parts import instance_of, natively
 
@@ -225,9 +227,14 @@ def test_pauses_keep_the_widest_registers() -> None:
     assert bytes(exports["memory"].read(store, 64, 0x4000)) == b"\xff" * (0x4000 - 64)
 
 
-def test_what_pauses_clears_no_register() -> None:
-    """By LLVM's convention it may have stored and loaded registers of 32 bytes; those it returns with as they were."""
-    compiler = Compiler(plan(bytes(wat2wasm(WIDE))), Options(Target.host()))
+@pytest.mark.parametrize("processor", ["haswell", "znver4", "skylake-avx512"])
+def test_what_pauses_clears_no_register(processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By LLVM's convention it has stored and loaded registers of 32 bytes; those it returns with as they were."""
+    for module in (machine, unit):
+        monkeypatch.setattr(module, "host_processor", lambda: (processor, ""))
+    compiler = Compiler(plan(bytes(wat2wasm(WIDE))), Options(Target.parse("x86_64-unknown-linux-gnu")))
     lines = compiler.machine.assembly(compiler.text(0)).splitlines()
-    code = [line.split()[0] for line in lines[[line.lstrip("_") for line in lines].index("pause:") :] if line.strip()]
-    assert "vzeroupper" not in code[: code.index("retq") if "retq" in code else None]
+    code = [line.split()[0] for line in lines[lines.index("pause:") + 1 :] if line.strip()]
+    code = code[: code.index("retq")]
+    assert code.count("vmovups") == 2 * 16
+    assert "vzeroupper" not in code
