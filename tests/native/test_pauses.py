@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -169,6 +170,26 @@ _GROWING = {
 """By type: what a local grows by its number with, and whether it is not what it shall be after `$turns`."""
 
 
+def paused_ten_times(store: Store, exports: Any) -> Any:
+    """What a guest's `run` gives that goes on until its memory begins with 1."""
+    pauses = []
+
+    def handler(number: int, frame: object) -> None:
+        pauses.append(number)
+        if len(pauses) == 10:
+            exports["memory"].write(store, b"\x01", 0)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        result = exports["run"](store)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(pauses) >= 10
+    return result
+
+
 def test_pauses_change_no_value() -> None:
     """Of more values than there are registers, in a loop that goes on until it has been paused ten times."""
     locals_ = [(f"${kind}{number}", number, kind) for kind in _GROWING for number in range(1, 21)]
@@ -182,21 +203,7 @@ def test_pauses_change_no_value() -> None:
         (i32.const 0) {tests}))"""
     with natively("all"):
         store, exports = instance_of(text)
-    pauses = []
-
-    def handler(number: int, frame: object) -> None:
-        pauses.append(number)
-        if len(pauses) == 10:
-            exports["memory"].write(store, b"\x01", 0)
-
-    before = signal.signal(signal.SIGALRM, handler)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-        assert exports["run"](store) == 0
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert len(pauses) >= 10
+    assert paused_ten_times(store, exports) == 0
 
 
 WIDE = f"""(module (memory (export "memory") 1) (func (export "run") (local $at i32)
@@ -210,20 +217,7 @@ WIDE = f"""(module (memory (export "memory") 1) (func (export "run") (local $at 
 def test_pauses_keep_the_widest_registers() -> None:
     with natively("all"):
         store, exports = instance_of(WIDE)
-    pauses = []
-
-    def handler(number: int, frame: object) -> None:
-        pauses.append(number)
-        if len(pauses) == 10:
-            exports["memory"].write(store, b"\x01", 0)
-
-    before = signal.signal(signal.SIGALRM, handler)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-        exports["run"](store)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    paused_ten_times(store, exports)
     assert bytes(exports["memory"].read(store, 64, 0x4000)) == b"\xff" * (0x4000 - 64)
 
 
