@@ -16,7 +16,7 @@ from fusee.kernel.target import Target
 from fusee.native import batches, host, limits, units, worker
 from fusee.native.batch import Wish
 from fusee.native.code import mapped
-from fusee.native.compile import MOST_RESULT_BYTES, Options, plan
+from fusee.native.compile import MOST_RESULT_BYTES, Compiler, Options, plan
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from tests.native.parts import natively
 
@@ -253,6 +253,23 @@ def _calling(count: int, results: int) -> str:
 )
 def test_so_many_results_there_is_room_for(count: int, results: int) -> None:
     assert plan(bytes(wat2wasm(_calling(count, results)))).reasons == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "are_in_registers"),
+    [("riscv32imac-unknown-none-elf", False), ("thumbv7em-none-eabihf", False), ("arm64_32-apple-watchos", True)],
+)
+def test_where_registers_are_narrow_one_result_takes_a_place(target: str, are_in_registers: bool) -> None:
+    """A function with more than there is room for has the interpreter do its work."""
+    most = MOST_RESULT_BYTES // 24
+    call, options = "(drop (call 1))", Options(Target.parse(target), for_this_process=False)
+
+    def calls(count: int) -> int:
+        text = f"(module (func {call * count}) (func (result i32) unreachable))"
+        return Compiler(plan(bytes(wat2wasm(text))), options).text(0).count('@"native.f1"(') - 1  # where it is defined
+
+    assert calls(most) == most
+    assert calls(most + 1) == (most + 1 if are_in_registers else 0)
 
 
 @pytest.mark.parametrize(

@@ -137,10 +137,19 @@ class Compiler:
         unit = self.new_unit(is_quick=is_quick)
         unit.begin(functions)
         for index in functions:
-            FunctionCompiler(unit, index).compile()
+            self._compile(FunctionCompiler(unit, index))
         if number == 0:
             self._define_entries(unit)
         return unit.text()
+
+    def _compile(self, function: FunctionCompiler) -> None:
+        """Where registers have 32 bits, status and one result may be too many for them."""
+        if not self.options.has_wide_registers:
+            taken = bytes_of_results(function.instructions, self.plan.module.type_called, 0)
+            if taken > MOST_RESULT_BYTES:
+                function.compile_stand_in()
+                return
+        function.compile()
 
     def _define_entries(self, unit: Unit) -> None:
         for type_index in sorted({self.plan.module.func_types[index] for index in self.plan.chosen}):

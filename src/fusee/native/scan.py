@@ -45,11 +45,16 @@ def calls_through(instructions: Iterable[Instruction], native: Container[object]
     )
 
 
-def bytes_of_results(instructions: Iterable[Instruction], type_called: Callable[[Instruction], FuncType]) -> int:
-    """How much of the host's stack the calls take whose results are not in registers: to LLVM each is a place apart."""
+def bytes_of_results(
+    instructions: Iterable[Instruction], type_called: Callable[[Instruction], FuncType], most: int = MOST_IN_REGISTERS
+) -> int:
+    """How much of the host's stack the calls take whose results are not in registers: to LLVM each is a place apart.
+
+    `most`: so many results are in registers.
+    """
     calls = (one for one in instructions if one.op.mnemonic in _RETURNING)
     given = (type_called(one).results for one in calls)
-    return sum(_bytes_of(results) for results in given if len(results) > MOST_IN_REGISTERS)
+    return sum(_bytes_of(results) for results in given if len(results) > most)
 
 
 def _bytes_of(results: Sequence[str]) -> int:

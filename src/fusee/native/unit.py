@@ -38,10 +38,14 @@ class Options(NamedTuple):
         return "tailcc " if self.jumps and self.target.architecture == "aarch64" else ""
 
     @property
+    def has_wide_registers(self) -> bool:
+        """Whether registers have 64 bits, so that the status of a call and two results are in three."""
+        return self.target.architecture in ("x86_64", "aarch64")
+
+    @property
     def jumps(self) -> bool:
         """Whether native code can be left by a jump to other native code."""
-        is_known = self.target.architecture in ("x86_64", "aarch64")
-        return is_known and self.target.object_format in ("elf", "macho")
+        return self.has_wide_registers and self.target.object_format in ("elf", "macho")
 
     @property
     def keeping(self) -> str:
