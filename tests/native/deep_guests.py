@@ -16,6 +16,7 @@ from fusee.engine.python.state import KNOWN_STACKS
 
 SMALL: Final = 256 << 10
 MEDIUM: Final = 1 << 20
+_COUNTING_CALLS_IN_C: Final = 0x030C_0000
 LEVELS: Final = 4_500  # of `deep`: 144,000 bytes of native frames
 
 GUEST: Final = """(module
@@ -51,7 +52,7 @@ def told(function: Callable[..., int], *arguments: int) -> object:
     try:
         return function(*arguments)
     except RecursionError:
-        if sys.version_info < (3, 12):
+        if sys.hexversion < _COUNTING_CALLS_IN_C:
             raise
         return "exhausted"
     except Trap as trap:
