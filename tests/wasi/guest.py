@@ -1,5 +1,6 @@
 """A guest without an engine: host functions called on a bytearray."""
 
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -77,3 +78,8 @@ def open_file(guest: Guest, path: str, flags: int = 1, rights: int = ALL_RIGHTS)
     fd = guest.open(path, flags, rights)
     assert not isinstance(fd, Errno), fd
     return fd
+
+
+def open_files() -> set[str]:
+    """The numbers of the files that this process has open."""
+    return set(os.listdir("/dev/fd"))

@@ -81,6 +81,22 @@ def test_results_outside_memory(tmp_path: Path, address: int) -> None:
         assert guest.call(name, *arguments) == Errno.FAULT, name
     assert not (tmp_path / "g").exists()  # nothing was done before the check
     assert (tmp_path / "f").stat().st_size == 0
+    (tmp_path / "f").write_text("text")
+    assert guest.call("fd_read", fd, *vector, address) == guest.call("fd_seek", fd, 3, 0, address) == Errno.FAULT
+    assert guest.call("fd_tell", fd, 0) == Errno.SUCCESS
+    assert guest.u64(0) == 0
+
+
+@pytest.mark.parametrize("name", ["args_get", "environ_get"])
+def test_strings_whose_pointers_are_outside_memory(name: str) -> None:
+    def configure(config: WasiConfig) -> None:
+        config.argv = ["one", "two"]
+        config.env = [("one", "1"), ("two", "2")]
+
+    guest = Guest(configure=configure)
+    assert guest.call(name, 65532, 1024) == Errno.FAULT
+    assert not any(guest.bytes)  # nothing was done before the check
+    assert guest.call(name, 65528, 1024) == Errno.SUCCESS
 
 
 def test_vectors_with_hostile_counts(tmp_path: Path) -> None:

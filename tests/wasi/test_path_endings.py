@@ -13,7 +13,7 @@ import pytest
 
 from fusee.wasi.abi import Rights
 from fusee.wasi.errno import Errno, errno_of
-from tests.wasi.guest import ROOT, Guest
+from tests.wasi.guest import ROOT, Guest, open_files
 
 TABLE = """
 path      mkdir  rmdir     unlink  move   onto    link-of link-to symlink readlink stat   lstat  times  make   make-new
@@ -120,6 +120,7 @@ def contents(root: Path) -> Iterator[tuple[str, int, int, bool, str]]:
 
 @pytest.mark.parametrize(("path", "expected"), CASES, ids=[path for path, _ in CASES])
 def test_endings(tmp_path: Path, path: str, expected: dict[str, str]) -> None:
+    open_before = open_files()
     for operation, outcome in expected.items():
         root = make_tree(tmp_path / operation)
         before = sorted(contents(root))
@@ -129,6 +130,7 @@ def test_endings(tmp_path: Path, path: str, expected: dict[str, str]) -> None:
         assert errno == (Errno.SUCCESS if outcome == "ok" else Errno[outcome]), operation
         is_reading = operation in ("stat", "lstat", "readlink") or (operation == "make" and "file" in path)
         assert (sorted(contents(root)) == before) == (is_reading or outcome != "ok"), operation
+    assert open_files() <= open_before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other error codes")
@@ -158,6 +160,9 @@ def test_a_file_that_has_to_be_new_is_not_made_through_a_link(root: Path) -> Non
 @pytest.mark.parametrize("path", [".", "empty", "empty/", "empty/.", "to-dir", "to-dir/", "full/.."])
 def test_directories_are_not_opened_for_writing(root: Path, path: str) -> None:
     guest = Guest(root)
+    before = open_files()
+    assert guest.open(path, 0, READ | Rights.FD_WRITE) == guest.open(path, 2, READ | Rights.FD_WRITE) == Errno.ISDIR
+    assert open_files() <= before
     for flags in (0, 2):
         assert guest.open(path, flags, READ | Rights.FD_WRITE) == Errno.ISDIR
         assert not isinstance(guest.open(path, flags, READ), Errno)

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from fusee.api.errors import ExitTrap, FuseeError, WasmtimeError
+from fusee.spec.wasi import MAX_SUBSCRIPTIONS
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import STREAM_RIGHTS
 from fusee.wasi.descriptors import File
 from fusee.wasi.errno import Errno
+from fusee.wasi.memory import GuestMemory
 from tests.wasi.guest import Guest
 
 OK = Errno.SUCCESS
@@ -73,6 +75,9 @@ def test_custom_output_that_takes_less() -> None:
     guest = Guest(configure=lambda config: setattr(config, "stdout_custom", lambda data: 2))
     assert guest.write(1, b"abc") == OK
     assert guest.u32(0) == 2
+    guest = Guest(configure=lambda config: setattr(config, "stdout_custom", lambda data: 4))
+    assert guest.write(1, b"abc") == OK
+    assert guest.u32(0) == 3  # no more than there was
     guest = Guest(configure=lambda config: setattr(config, "stdout_custom", lambda data: -1))
     assert guest.write(1, b"abc") == Errno.IO
 
@@ -186,8 +191,20 @@ def test_reading_and_writing_are_waited_for_apart() -> None:
         assert poll(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(1, 0, 1), (2, 0, 2)]
 
 
+def test_nothing_is_waited_for_whose_events_have_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fusee.wasi.poll.wait", None)
+    guest = Guest()
+    address = guest.put(clock_subscription(1, 10**12) * 2)
+    for events, result in ((65536 - 63, 0), (65535, 0), (0, 65533)):
+        assert guest.call("poll_oneoff", address, events, 2, result) == Errno.FAULT
+
+
 def test_polling_nothing() -> None:
     guest = Guest()
     assert guest.call("poll_oneoff", 0, 0, 0, 0) == Errno.INVAL
     assert guest.call("poll_oneoff", 0, 0, 2**32 - 1, 0) == Errno.INVAL
     assert poll(guest, clock_subscription(1, 0, clock=77)) == [(1, Errno.INVAL, 0)]
+    guest.memory = GuestMemory(memoryview(bytearray(80 * (MAX_SUBSCRIPTIONS + 1) + 8)))
+    events = 48 * (MAX_SUBSCRIPTIONS + 1) + 8
+    assert guest.call("poll_oneoff", 8, events, MAX_SUBSCRIPTIONS, 0) == OK  # clocks that have run out
+    assert guest.call("poll_oneoff", 8, events, MAX_SUBSCRIPTIONS + 1, 0) == Errno.INVAL

@@ -8,6 +8,7 @@ import pytest
 from fusee.spec.wasi import MAX_PATH_BYTES
 from fusee.wasi.abi import Rights
 from fusee.wasi.errno import Errno
+from fusee.wasi.resolve import MAX_DEPTH
 from tests.wasi.guest import ROOT, Guest
 
 CREAT, DIRECTORY = 1, 2
@@ -112,6 +113,8 @@ def test_depth_and_length_are_bounded(root: Path) -> None:
         descend = below
     os.close(descend)
     assert guest.open("d/" * 300) == Errno.NAMETOOLONG
+    assert not isinstance(guest.open("d/" * MAX_DEPTH + "d", rights=READ), Errno)  # the last one is not on the way
+    assert guest.open("d/" * MAX_DEPTH + "d/d", rights=READ) == Errno.NAMETOOLONG
 
 
 def test_the_length_of_a_path_is_bounded_whatever_it_leads_to(root: Path) -> None:

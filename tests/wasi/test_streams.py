@@ -77,6 +77,20 @@ def test_what_is_no_terminal(tmp_path: Path, make: Callable[[Path], int]) -> Non
     os.close(fd)
 
 
+def test_an_inherited_stream_has_one_direction(tmp_path: Path) -> None:
+    """Whatever else the host's file would allow: a terminal, or a file, is often open for both."""
+    fd = os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT)
+    os.pwrite(fd, b"text", 0)
+    with standing_for(0, fd) as guest:
+        assert guest.write(0, b"x") == Errno.BADF
+        assert guest.read(0) == b"text"
+    with standing_for(1, fd) as guest:
+        assert guest.call("fd_read", 1, *guest.vector((2000, 1)), 0) == Errno.BADF
+        assert guest.write(1, b"!") == OK
+    os.close(fd)
+    assert (tmp_path / "f").read_text() == "text!"
+
+
 def test_flags_of_inherited_streams_are_not_changed() -> None:
     read, write = os.pipe()
     with standing_for(0, read) as guest:
