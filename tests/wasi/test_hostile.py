@@ -15,7 +15,7 @@ from fusee.wasi.define import MODULE, SNAPSHOT_0_MODULE, find, names
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import FUNCTIONS, SNAPSHOT_0
 from fusee.wasi.memory import GuestMemory
-from tests.wasi.guest import ROOT, Guest
+from tests.wasi.guest import ROOT, Guest, open_files
 
 # `proc_exit` ends the program; the others may rightly take for ever.
 SAFE = sorted({name for module, name in names() if module == MODULE} - {"proc_exit", "poll_oneoff"})
@@ -97,6 +97,19 @@ def test_strings_whose_pointers_are_outside_memory(name: str) -> None:
     assert guest.call(name, 65532, 1024) == Errno.FAULT
     assert not any(guest.bytes)  # nothing was done before the check
     assert guest.call(name, 65528, 1024) == Errno.SUCCESS
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_numbers_have_no_sign(is_shared: bool) -> None:
+    """The engine gives them with one: an address is never counted from the end."""
+    guest = Guest()
+    guest.context.is_shared = is_shared
+    for name, arguments in {
+        "random_get": (-16, 8), "clock_time_get": (0, 0, -8), "args_sizes_get": (-4, -8), "fd_fdstat_get": (1, -24),
+        "environ_sizes_get": (-8, -4), "fd_read": (0, -8, 1, 0),
+    }.items():  # fmt: skip
+        assert guest.call(name, *arguments) == Errno.FAULT, name
+    assert not any(guest.bytes)
 
 
 def test_vectors_with_hostile_counts(tmp_path: Path) -> None:
@@ -187,10 +200,12 @@ def test_offsets_and_times_beyond_the_hosts(tmp_path: Path, huge: int) -> None:
 
 def test_descriptors_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fusee.wasi.context.MAX_FILES", 20)
+    before = open_files()
     guest = Guest(tmp_path)
     results = [guest.open("f", 1) for _ in range(30)]
     assert results[16:] == [Errno.MFILE] * 14
     guest.context.close()
+    assert open_files() <= before
 
 
 def test_signatures_match_the_definition() -> None:

@@ -9,7 +9,7 @@ from fusee import LimitError, Trap
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS
 from fusee.wasi.descriptors import MAX_PIECE_BYTES, File
 from fusee.wasi.errno import Errno
-from fusee.wasi.p2.streams import PIPE_BYTES, ClosedOutput, FileInput, FileOutput, IoError
+from fusee.wasi.p2.streams import PIPE_BYTES, ClosedOutput, DescriptorOutput, FileInput, FileOutput, IoError
 from tests.wasi import pipes
 from tests.wasi.pipes import Pipe, is_ready
 from tests.wasi.program import Program
@@ -70,7 +70,8 @@ def test_what_the_host_does_not_take_is_kept(program: Program, pipe: Pipe) -> No
     """Others have filled the pipe between `check-write` and `write`: nothing is lost, and nothing more taken."""
     assert program.stream("check-write", pipe.writer) == PIPE_BYTES
     count = pipe.fill()
-    program.stream("write", pipe.writer, b"kept")
+    program.stream("write", pipe.writer, b"ke")
+    program.stream("write", pipe.writer, b"pt")
     program.stream("flush", pipe.writer)
     assert program.stream("check-write", pipe.writer) == 0
     assert not is_ready(program, pipe.writer)
@@ -97,6 +98,38 @@ def test_blocking_writes(program: Program, pipe: Pipe) -> None:
     for name, contents in (("write", bytes(4097)), ("write-zeroes", 4097)):
         with pytest.raises(Trap, match="4097 bytes, and 4096 are allowed"):
             program.stream(f"blocking-{name}-and-flush", pipe.writer, contents)
+
+
+def test_blocking_writes_in_pieces(program: Program, pipe: Pipe) -> None:
+    """A stream may permit less than the 4096 bytes that can be written at once."""
+    writer = DescriptorOutput(pipe.writer.descriptor, 10)
+    contents = bytes(range(25))
+    program.stream("blocking-write-and-flush", writer, contents)
+    assert os.read(pipe.fds[0], 100) == contents
+    writer.close()
+
+
+def test_functions_that_take_less_are_called_again() -> None:
+    taken: list[bytes] = []
+    program = Program(configure=lambda config: setattr(config, "stdout_custom", lambda data: taken.append(data) or 3))
+    stdout = program.call("cli/stdout", "get-stdout")
+    program.stream("blocking-write-and-flush", stdout, b"01234567")
+    assert b"".join(data[:3] for data in taken) == b"01234567"
+
+
+def test_hosts_files_that_take_less_are_written_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a disk is full, or a signal comes (POSIX, `write`)."""
+    pwrite, pwritev = os.pwrite, os.pwritev
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: pwrite(fd, data[:3], offset))
+    monkeypatch.setattr(os, "pwritev", lambda fd, parts, *rest: pwritev(fd, [parts[0][:3]], *rest))
+    program = Program()
+    file = File(os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT), FILE_RIGHTS, NO_RIGHTS)
+    for offset in (2, None):
+        output = FileOutput(file, offset)
+        program.stream("blocking-write-and-flush", output, b"01234567")
+        output.close()
+    file.close()
+    assert (tmp_path / "f").read_bytes() == b"\0\0" + b"01234567" * 2
 
 
 def test_splice(program: Program, pipe: Pipe, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fusee.api.errors import ExitTrap, FuseeError, WasmtimeError
 from fusee.spec.wasi import MAX_SUBSCRIPTIONS
 from fusee.wasi import WasiConfig
-from fusee.wasi.abi import STREAM_RIGHTS
+from fusee.wasi.abi import STREAM_RIGHTS, Rights
 from fusee.wasi.descriptors import File
 from fusee.wasi.errno import Errno
 from fusee.wasi.memory import GuestMemory
@@ -97,6 +97,11 @@ def test_random() -> None:
     assert guest.call("random_get", 0, 60000) == OK
     assert len(set(guest.bytes[:60000])) == 256
     assert not any(guest.bytes[60000:])
+    size = 3 * (1 << 16) - 5
+    guest.memory = GuestMemory(memoryview(bytearray(1 << 18)))
+    assert guest.call("random_get", 1, size) == OK
+    assert guest.memory.buffer[0] == 0 and any(guest.memory.buffer[size - 15 : size + 1])
+    assert not any(guest.memory.buffer[size + 1 :])
 
 
 def test_exit_and_the_rest() -> None:
@@ -163,6 +168,8 @@ def test_what_waits_in_a_file(tmp_path: Path) -> None:
     for offset in (11, 2000):
         assert guest.call("fd_seek", fd, offset, 0, 0) == OK
         assert poll_all(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(1, 0, 1, 1, 1), (2, 0, 2, 1, 0)]
+    assert guest.call("fd_fdstat_set_rights", fd, Rights.FD_READ, 0) == OK
+    assert poll(guest, fd_subscription(1, fd)) == [(1, Errno.NOTCAPABLE, 1)]
 
 
 def test_a_pipe_that_hangs_up() -> None:

@@ -1,5 +1,6 @@
 """`wasi_unstable`, which programs of 2019 import."""
 
+import os
 import struct
 import time
 from pathlib import Path
@@ -33,6 +34,7 @@ def test_what_seeking_counts_from(tmp_path: Path) -> None:
 def test_the_record_of_a_status(tmp_path: Path, by_path: bool) -> None:
     (tmp_path / "f").write_text("0123456789")
     (tmp_path / "again").hardlink_to(tmp_path / "f")
+    os.utime(tmp_path / "f", ns=(5, 7))
     guest = Guest(tmp_path)
     guest.bytes[64:128] = b"\xff" * 64
     if by_path:
@@ -42,9 +44,9 @@ def test_the_record_of_a_status(tmp_path: Path, by_path: bool) -> None:
         assert not isinstance(fd, Errno)
         assert call(guest, "fd_filestat_get", fd, 64) == OK
     status = (tmp_path / "f").stat()
-    device, inode, kind, links, size, _, modified, _ = struct.unpack_from("<QQB3xIQQQQ", guest.bytes, 64)
+    device, inode, kind, links, size, *times = struct.unpack_from("<QQB3xIQQQQ", guest.bytes, 64)
     assert (device, inode, kind, links, size) == (status.st_dev, status.st_ino, 4, 2, 10)
-    assert modified == status.st_mtime_ns
+    assert times == [5, 7, status.st_ctime_ns]
     assert guest.bytes[120:128] == b"\xff" * 8
     assert call(guest, "fd_filestat_get", ROOT, 65536 - 56) == OK
     assert call(guest, "fd_filestat_get", ROOT, 65536 - 55) == Errno.FAULT

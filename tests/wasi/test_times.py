@@ -1,9 +1,12 @@
-"""Times of files, and which file's they are."""
+"""What a file's status says, and setting its times."""
 
+import os
+import struct
 from pathlib import Path
 
 import pytest
 
+from fusee.wasi.abi import FileType
 from fusee.wasi.errno import Errno
 from tests.wasi.guest import ROOT, Guest, open_file
 
@@ -50,3 +53,16 @@ def test_times_are_the_links_own_where_it_is_not_followed(guest: Guest, tmp_path
     own, after = link.lstat(), link.stat()  # in this order: who follows a link reads it
     assert (own.st_atime_ns, own.st_mtime_ns) == (5, 7)
     assert (after.st_atime_ns, after.st_mtime_ns) == (before.st_atime_ns, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("size", [10, 5 << 30])
+def test_a_status_says_each_number_where_it_belongs(guest: Guest, tmp_path: Path, size: int) -> None:
+    fd = open_file(guest, "f")
+    file = tmp_path / "root/f"
+    os.truncate(file, size)
+    os.utime(file, ns=(5, 7))
+    status = file.stat()
+    expected = (status.st_dev, status.st_ino, FileType.REGULAR_FILE, 1, size, 5, 7, status.st_ctime_ns)
+    assert guest.call("fd_filestat_get", fd, 0) == guest.call("path_filestat_get", ROOT, 0, *guest.text("f"), 64) == OK
+    for address in (0, 64):
+        assert struct.unpack_from("<QQB7xQQQQQ", guest.bytes, address) == expected
