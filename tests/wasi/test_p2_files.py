@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fusee.component.values import Record, Variant
+from fusee.spec.wasi import MAX_PATH_BYTES
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS
 from fusee.wasi.descriptors import MAX_PIECE_BYTES, File
@@ -250,3 +251,19 @@ def test_a_closed_program_has_nothing_open(root: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before + 4
     program.context.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_each_has_the_preopened_directories_itself(program: Program) -> None:
+    (first, _), *_ = program.call("filesystem/preopens", "get-directories")
+    (second, _), *_ = program.call("filesystem/preopens", "get-directories")
+    first.close()
+    assert program.file("stat-at", second, set(), "file").size == 5
+    second.close()
+
+
+def test_the_length_of_a_path_is_counted_in_bytes(program: Program, root: Path) -> None:
+    (root / "ä").mkdir()
+    path = "./" + "ä/../" * (MAX_PATH_BYTES // 6) + "file"
+    assert len(path) < MAX_PATH_BYTES < len(path.encode())
+    assert program.open(path) == "name-too-long"
+    assert program.file("stat-at", program.root, set(), path.removeprefix("./")).size == 5

@@ -1,6 +1,7 @@
 """Streams of WASI 0.2: what they give, when they are ready, and what they refuse."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ from fusee import LimitError, Trap
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS
 from fusee.wasi.descriptors import MAX_PIECE_BYTES, File
 from fusee.wasi.errno import Errno
-from fusee.wasi.p2.streams import PIPE_BYTES, ClosedOutput, DescriptorOutput, FileInput, FileOutput, IoError
+from fusee.wasi.p2.pollable import Pollable
+from fusee.wasi.p2.streams import (
+    PIPE_BYTES,
+    ClosedOutput,
+    DescriptorInput,
+    DescriptorOutput,
+    FileInput,
+    FileOutput,
+    IoError,
+)
 from tests.wasi import pipes
 from tests.wasi.pipes import Pipe, is_ready
 from tests.wasi.program import Program
@@ -111,7 +121,12 @@ def test_blocking_writes_in_pieces(program: Program, pipe: Pipe) -> None:
 
 def test_functions_that_take_less_are_called_again() -> None:
     taken: list[bytes] = []
-    program = Program(configure=lambda config: setattr(config, "stdout_custom", lambda data: taken.append(data) or 3))
+
+    def take(data: bytes) -> int:
+        taken.append(data)
+        return 3
+
+    program = Program(configure=lambda config: setattr(config, "stdout_custom", take))
     stdout = program.call("cli/stdout", "get-stdout")
     program.stream("blocking-write-and-flush", stdout, b"01234567")
     assert b"".join(data[:3] for data in taken) == b"01234567"
@@ -193,3 +208,15 @@ def test_a_failure_is_told_once(program: Program, tmp_path: Path) -> None:
     assert program.call("filesystem/types", "filesystem-error-code", error) == "bad-descriptor"
     assert program.call("filesystem/types", "filesystem-error-code", IoError(Errno.CONNRESET, "")) is None
     assert program.stream_error("check-write", stream) is None
+
+
+def test_both_directions_of_one_file_are_waited_for(program: Program) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        file = File(ours.detach(), FILE_RIGHTS, NO_RIGHTS)
+        reader, writer = DescriptorInput(file), DescriptorOutput(file)
+        theirs.send(b"x")
+        pollables = [Pollable(reader.event), Pollable(writer.event)]
+        assert program.call("io/poll", "poll", pollables) == [0, 1]
+        for end in (reader, writer, file):
+            end.close()
