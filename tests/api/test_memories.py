@@ -23,7 +23,14 @@ def test_memory() -> None:
         with pytest.raises(IndexError):
             m.write(s, b"end", start)
     assert ctypes.string_at(m.data_ptr(s), 8) == b"\0\0\0\0DAta"
+    assert m.write(s, b"", 65536) == 0
+    with pytest.raises(IndexError):
+        m.write(s, b"", 65537)
     assert bytes(m.get_buffer_ptr(s, 2, 4)) == b"DA"
+    assert len(m.get_buffer_ptr(s, 0, 65536)) == 0 and len(m.get_buffer_ptr(s, 65535, 1)) == 65535
+    for size, offset in ((2, -1), (-1, 1), (65537, 0), (65536, 1), (1, 65536), (None, 65537)):
+        with pytest.raises(IndexError, match="index out of range"):
+            m.get_buffer_ptr(s, size, offset)
     assert m.type(s) == MemoryType(Limits(1, 3))
 
 
@@ -35,10 +42,20 @@ def test_memory_growth() -> None:
     assert (m.size(s), bytes(m.read(s, 0, 4)), m.read(s, -1)) == (3, b"kept", b"\0")
     with pytest.raises(LimitError):
         m.grow(s, 1)
-    with pytest.raises(FuseeError):
+    with pytest.raises(FuseeError, match="negative"):
         m.grow(s, -1)
     with pytest.raises(LimitError):
         m.grow(s, 1 << 70)
+
+
+@pytest.mark.parametrize("ty", [MemoryType(Limits(0, 0)), MemoryType(Limits(1, 1), is_64=True), MemoryType(Limits(1))])
+def test_a_memory_has_the_type_that_it_was_made_with(ty: MemoryType) -> None:
+    store = Store(engine())
+    memory = Memory(store, ty)
+    assert memory.type(store) == ty
+    if ty.limits.max is not None:
+        with pytest.raises(LimitError):
+            memory.grow(store, 1)
 
 
 def test_memory_as_a_buffer() -> None:

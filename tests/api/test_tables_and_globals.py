@@ -39,8 +39,12 @@ def test_tables() -> None:
     assert (t.size(s), g.call(3)) == (4, 9)
     with pytest.raises(LimitError):
         t.grow(s, 1, None)
-    with pytest.raises(FuseeError):
-        t.set(s, 4, None)
+    assert t.get(s, -1) is t.get(s, 4) is t.get(s, 1 << 64) is None
+    for index in (4, -1, 1 << 64):
+        with pytest.raises(FuseeError, match="out of bounds"):
+            t.set(s, index, None)
+    with pytest.raises(FuseeError, match="negative"):
+        t.grow(s, -1, None)
     with pytest.raises(TypeError):
         t.set(s, 0, "not a function")
     assert t.type(s) == TableType(FUNCREF, Limits(4, 4))

@@ -76,12 +76,23 @@ def test_packing_numbers(type_: ValType, value: Any, bits: int) -> None:
         (ValType.f32(), "1"),
         (ValType.f64(), None),
         (ValType.i32(), Val.i64(1)),
+        (ValType.v128(), bytes(15)),
+        (ValType.v128(), bytes(17)),
+        (ValType.v128(), "0123456789abcdef"),
     ],
 )
 def test_values_of_the_wrong_type(type_: ValType, value: Any) -> None:
     store: Any = SimpleNamespace(_packing=0)
     with pytest.raises(TypeError):
         Row([type_]).pack(store, [value])
+
+
+@pytest.mark.parametrize("value", [0x100F, bytearray(b"\x0f\x10" + bytes(14)), Val.v128(0x100F)])
+def test_packing_vectors(value: Any) -> None:
+    """The first byte is the lowest."""
+    store: Any = SimpleNamespace(_packing=0)
+    assert Row([ValType.v128()]).pack(store, [value]) == b"\x0f\x10" + bytes(14)
+    assert Row([ValType.v128()]).pack(store, [-1]) == b"\xff" * 16
 
 
 def test_unpacking_numbers() -> None:

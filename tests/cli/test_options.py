@@ -1,12 +1,15 @@
 """`-W` as wasmtime writes it."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fusee.cli.execution import environment_of
+from fusee.cli.execution import environment_of, wasi_config
 from fusee.cli.options import WasmOptions, add_other_options, parse_wasm_options
 from fusee.wasi import WasiConfig, WasiContext
+from fusee.wasi.descriptors import Directory
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,19 @@ def test_the_network_is_closed_until_it_is_opened(system: tuple[str, ...], uses:
     network = WasiContext(config).network
     assert {use[:3] for use in ("tcp-bind", "udp-bind") if network.allows(use, "127.0.0.1", 1)} == set(uses.split())
     assert network.allows_lookup is looks_up
+
+
+def test_a_limit_of_nothing_is_one() -> None:
+    options, limits = parse_wasm_options(("max-memory-size=0,max-table-elements=0",)), []
+    store: Any = SimpleNamespace(set_limits=lambda **given: limits.append(given))
+    options.limit(store, store)
+    assert limits == [{"memory_size": 0, "table_elements": 0}]
+
+
+def test_directories_have_the_names_that_are_given(tmp_path: Path) -> None:
+    with WasiContext(wasi_config(("program",), (f"{tmp_path}::/data", str(tmp_path), f"{tmp_path}::"))) as context:
+        found = [d.preopen.decode() for d in context.descriptors.values() if isinstance(d, Directory) and d.preopen]
+    assert found == ["/data", str(tmp_path), str(tmp_path)]
 
 
 @pytest.mark.parametrize(

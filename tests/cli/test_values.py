@@ -28,6 +28,8 @@ I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
         (F32, struct.unpack("<f", b"\xff\xff\x7f\x7f")[0], "3.4028235e+38"),
         (F32, struct.unpack("<f", b"\1\0\0\0")[0], "1e-45"),
         (F32, 16777216.0, "16777216"),
+        (F32, 1.3644169484905433e-05, "1.36441695e-05"),  # no fewer digits are this one
+        (ValType.v128(), b"\x0f\x10" + bytes(14), f"{0x100F:#034x}"),
         (F32, math.inf, "inf"),
         (F64, math.nan, "nan"),
         (ValType.externref(), None, "null"),
@@ -61,6 +63,8 @@ def test_shown_singles_are_read_back(value: float) -> None:
         (I64, "-0x5", -5),
         (F32, "3.4028235677973362e38", 3.4028235677973362e38),  # the greatest that is rounded to a number
         (ValType.externref(), "null", None),
+        (ValType.v128(), "0x100f", b"\x0f\x10" + bytes(14)),
+        (ValType.v128(), "-1", b"\xff" * 16),
     ],
 )
 def test_parse(kind: ValType, text: str, value: object) -> None:

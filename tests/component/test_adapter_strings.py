@@ -26,9 +26,10 @@ def test_strings_of_all_lengths(encodings: tuple[str, str]) -> None:
 BAD_UTF8 = [
     b"\x80", b"\xc1\xbf", b"\xc2", b"\xc2a", b"\xe0\x9f\xbf", b"\xe0\xa0", b"\xe0\x80", b"\xed\xa0\x80", b"\xed\x9f",
     b"\xef\xbf", b"\xf0\x8f\xbf\xbf", b"\xf0\x90", b"\xf0\x90\x80", b"\xf4\x90\x80\x80", b"\xf4\x8f\xbf", b"\xf5",
-    b"\xff", b"\xe2\x82a", b"\xf0\x9f\x98a", b"\xc3\xa9\xc3",
+    b"\xf5\x80\x80\x80", b"\xff", b"\xe2\x82a", b"\xf0\x9f\x98a", b"\xc3\xa9\xc3",
 ]  # fmt: skip
-BAD_UTF16 = [struct.pack("<H", 0xD800), struct.pack("<HH", 0xDC00, 0x61), struct.pack("<HH", 0xD83D, 0xD83D)]
+BAD_UTF16 = [struct.pack("<H", 0xD800), struct.pack("<HH", 0xDC00, 0x61), struct.pack("<HH", 0xD83D, 0xD83D),
+             struct.pack("<HH", 0xDC00, 0xDC00), struct.pack("<HH", 0xD83D, 0xE000)]  # fmt: skip
 
 
 def taking(data: bytes, length: int, encodings: tuple[str, str]) -> str:
@@ -55,6 +56,17 @@ def test_what_is_no_utf16(target: str, source: str, tag: int) -> None:
             data = prefix.encode("utf-16-le") + bad
             found = taking(data, len(data) // 2 | tag, (source, target))
             assert found.startswith("trap unpaired surrogate: invalid utf-16 sequence")
+
+
+@pytest.mark.parametrize("target", ENCODINGS)
+def test_a_string_ends_where_its_length_says(target: str) -> None:
+    """What would complete its last character is behind its end."""
+    for text in ("é", "€", "😀"):
+        data = text.encode()
+        assert taking(data, len(data) - 1, ("utf8", target)).startswith("trap incomplete utf-8 byte sequence")
+    for source, tag in (("utf16", 0), ("latin1+utf16", 1 << 31)):
+        found = taking("😀".encode("utf-16-le"), 1 | tag, (source, target))
+        assert found.startswith("trap unpaired surrogate: invalid utf-16 sequence")
 
 
 @pytest.mark.parametrize("encodings", PAIRS)

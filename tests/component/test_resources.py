@@ -174,8 +174,8 @@ class Files:
         self.given: list[ResourceAny] = []
         self.opened: Callable[[int, int], ResourceHost] = ResourceHost.own
         self.on_size: Callable[[Store, ResourceAny], int] | None = None
-        component = Component(self.store.engine, FILES)
-        linker = Linker(self.store.engine)
+        self.component = component = Component(self.store.engine, FILES)
+        self.linker = linker = Linker(self.store.engine)
         with linker.root() as root:
             root.add_resource("file", ResourceType.host(FILE), lambda store, rep: self.closed.append(rep))
             root.add_resource("other", ResourceType.host(FILE + 1), None)
