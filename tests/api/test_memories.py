@@ -19,6 +19,8 @@ def test_memory() -> None:
     assert m.write(s, b"DA", 4) == 2
     assert m.write(s, bytearray(b"end"), -3) == 3
     assert m.read(s, 65533) == b"end"
+    assert m.write(s, memoryview(b"e-n-d")[::2], -6) == 3
+    assert m.read(s, 65530) == b"endend"
     for start in (65534, 65536, 70000):
         with pytest.raises(IndexError):
             m.write(s, b"end", start)

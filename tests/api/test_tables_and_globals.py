@@ -90,3 +90,11 @@ def test_globals() -> None:
     with pytest.raises(TypeError):
         g.set_value(store, "8")
     assert guest["d"].type(store) == GlobalType(ValType.f64(), False)
+
+
+def test_globals_that_are_vectors() -> None:
+    store = Store(engine())
+    given = Global(store, GlobalType(ValType.v128(), True), bytes(range(16)))
+    assert given.value(store) == bytes(range(16))
+    given.set_value(store, 1 << 127)
+    assert given.value(store) == bytes(15) + b"\x80"

@@ -43,6 +43,12 @@ def test_external_types() -> None:
         Limits(3, 2)
     with pytest.raises(FuseeError):
         MemoryType(Limits(65537))
+    with pytest.raises(FuseeError):
+        MemoryType(Limits(0, 65537))
+    assert MemoryType(Limits(0, 65536)).limits.max == 65536
+    assert MemoryType(Limits(0, (1 << 32) - 1), page_size_log2=0).page_size == 1
+    with pytest.raises(FuseeError):  # `memory.size` could not say it
+        MemoryType(Limits(0, 1 << 32), page_size_log2=0)
     MemoryType(Limits(65537), is_64=True)
     with pytest.raises(FuseeError):
         TableType(ValType.i32(), Limits(1))

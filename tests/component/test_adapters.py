@@ -7,7 +7,11 @@ import pytest
 import fusee
 from fusee import Trap
 from fusee.component.adapters.call import EXPORT
-from tests.component.adapterfuzz import Both, check, through_python, with_adapters
+from fusee.component.types.composite import EnumType, ResultType
+from fusee.component.types.primitive import Char
+from fusee.component.types.valtype import ValType, intern
+from tests.component.adapterfuzz import Both, Pair, check, through_python, with_adapters
+from tests.component.randomtypes import RandomTypes
 from tests.component.twocomponents import CALL, LIST, LISTS, NUMBER, SINK, two
 
 
@@ -138,3 +142,20 @@ def test_exceptions_end_at_the_border() -> None:
     catching = "(block $caught (try_table (catch_all $caught) (return (call $x (local.get $a))))) (i32.const 9)"
     found = Both(two(*NUMBER, throwing, catching)).outcome("run", 1, 0)
     assert found.startswith("trap an exception of the guest's crosses the border of its component")
+
+
+@pytest.mark.parametrize(("definition", "text", "ty", "most"), [
+    ('(enum "a" "b" "c")', "$t0", intern(EnumType, ("a", "b", "c")), 2),
+    (None, "(result)", intern(ResultType, None, None), 1),
+    (None, "char", Char(), 0x10FFFF),
+])  # fmt: skip
+def test_the_last_value_of_a_type(definition: str | None, text: str, ty: ValType, most: int) -> None:
+    """Of an argument and of a result: one more is none (CanonicalABI, "Flat Lifting")."""
+    types = RandomTypes(0)
+    if definition is not None:
+        types.definitions.append(f'(type $t_plain {definition}) (import "t0" (type $t0 (eq $t_plain)))')
+    pair = Pair(types, text, ty, ("utf8", "utf8"))
+    for value, is_right in ((most, True), (most + 1, False)):
+        data = value.to_bytes(4, "little")
+        for found in (pair.takes(data, [16]).outcome("f"), pair.gives(data, [16], 512).outcome("f")):
+            assert found.startswith("trap") is not is_right

@@ -156,7 +156,8 @@ def test_what_is_taken_besides() -> None:
 
 
 def test_floats() -> None:
-    passes(echo("f32", "f32"), [1e300, 0.1], [inf, 0.10000000149011612])
+    passes(echo("f32", "f32"), [1e300, -3.45e38, 3.4028235677973362e38, 0.1],
+           [inf, -inf, 3.4028234663852886e38, 0.10000000149011612])  # fmt: skip
     world = World(echo("f64", "f64"), echo=lambda store, value: value)
     assert isnan(world.call("echo", float("nan")))
 

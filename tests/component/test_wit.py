@@ -99,3 +99,14 @@ def test_what_is_asynchronous() -> None:
     assert "export count: async func(n: u32) -> stream<u8>;" in text
     assert "export twice: async func(f: future<u32>) -> future<u32>;" in text
     assert "export complain: func() -> error-context;" in text
+
+
+def test_a_type_with_a_second_name() -> None:
+    """It is defined once, and the other name stands for it (WIT.md, "Item: type")."""
+    text = wit(Component(Engine(), """(component
+      (import "test:names/types" (instance
+        (type $t (record (field "x" u8))) (export "first" (type $first (eq $t)))
+        (export "second" (type $second (eq $first)))
+        (export "f" (func (param "r" $second) (result $first))))))""").type)
+    assert text.count("record ") == 1
+    assert "record first {" in text and "type second = first;" in text
