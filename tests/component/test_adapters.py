@@ -159,3 +159,17 @@ def test_the_last_value_of_a_type(definition: str | None, text: str, ty: ValType
         data = value.to_bytes(4, "little")
         for found in (pair.takes(data, [16]).outcome("f"), pair.gives(data, [16], 512).outcome("f")):
             assert found.startswith("trap") is not is_right
+
+
+@pytest.mark.parametrize(
+    ("ty", "given", "expected"),
+    [
+        ("s8", 0x1FF, 0xFFFF_FFFF), ("s8", 0x17F, 0x7F), ("u8", 0x1FF, 0xFF), ("s16", 0x1_8000, 0xFFFF_8000),
+        ("s16", 0x1_7FFF, 0x7FFF), ("u16", 0x1_FFFF, 0xFFFF), ("bool", 0x100, 1), ("bool", 0, 0),
+    ],
+)  # fmt: skip
+def test_what_the_callee_gets_is_its_types(ty: str, given: int, expected: int) -> None:
+    """Bits that are none of the value are cut off, and the sign is extended (CanonicalABI, `lower_flat_signed`)."""
+    inner = '(func (export "f") (param i32) (result i32) (local.get 0))'
+    both = Both(two(f'(param "value" {ty}) (result u32)', NUMBER[1], inner, CALL))
+    assert both.outcome("run", given, 0).startswith(f"{expected}; {expected}")
