@@ -108,7 +108,7 @@ def test_what_a_command_with_options_imports(tmp_path: Path) -> None:
     file.write_bytes(fusee.wat2wasm('(module (func (export "run")))'))
     loaded = modules_after(OPTIONS, str(file))
     assert "fusee.tier.tier" in loaded
-    assert not loaded & (COMPILER | NEVER - {"tempfile"} | {"fusee.native.shelf", "fusee.tier.compiling"})
+    assert not loaded & (COMPILER | NEVER - {"tempfile"} | {"fusee.native", "fusee.tier.looking", "select"})
 
 
 def test_what_components_import() -> None:

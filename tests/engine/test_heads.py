@@ -10,8 +10,8 @@ from fusee.engine.runtime.heads import change_handler, replace_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, BLOCK_PLAIN, Block, Holdings, contents
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
-from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine, Instance, Store
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
 from fusee.kernel.lang import Ptr, address, atomic_store, cast, load, size_of, store, u8, u32, usize
 from fusee.kernel.target import ILP32, LP64

@@ -10,10 +10,10 @@ import pytest
 from fusee import Config, Engine, Module
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
-from fusee.kernel import processors
-from fusee.native import batches, digests, orphan, shelf
+from fusee.kernel import orphan, processors
+from fusee.kernel.runs import LONG_BYTES, native_mark, note_native, note_run
+from fusee.native import batches, digests, shelf
 from fusee.native.host import native_code
-from fusee.native.runs import LONG_BYTES, native_mark, note_native, note_run
 from fusee.tier import compiling, early
 from tests.native.loops import tiered_engine
 

@@ -12,17 +12,18 @@ import pytest
 
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
-from fusee.kernel import another, background
+from fusee.kernel import another, background, orphan
+from fusee.kernel.runs import NATIVE
 from fusee.kernel.target import Target
-from fusee.native import batches, code, host, orphan, shelf, units, worker
+from fusee.native import batches, code, host, shelf, units, worker
 from fusee.native.batch import Wish
 from fusee.native.compile import plan
-from fusee.native.runs import NATIVE
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import compiling
 from fusee.tier import module as tier_module
 from fusee.tier import tier as tiers
+from fusee.tier.looking import Looking
 from tests.native.tiering import Free
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -274,12 +275,12 @@ def test_who_watches_tries_again_later(error: type[Exception], monkeypatch: pyte
     """Whatever it imports is in a file, and may find none to be had."""
     tries: list[object] = []
 
-    def lacks(self: tiers.Tier) -> bool:
+    def lacks(self: Looking, least: float) -> bool:
         tries.append(self)
         raise error
 
     monkeypatch.setattr(tiers, "_LACKING_SECONDS", LOOK_SECONDS)
-    monkeypatch.setattr(tiers.Tier, "_is_worth_while", lacks)
+    monkeypatch.setattr(Looking, "is_worth_while", lacks)
     module = loaded("tiered")
     limit = time.monotonic() + 60
     while len(tries) < 2 and time.monotonic() < limit:

@@ -103,7 +103,8 @@ def test_it_is_behind_all_others_before_it_loads_anything() -> None:
     But in no folder that others may take away.
     """
     run("""
-from fusee.native import batches, orphan
+from fusee.kernel import orphan
+from fusee.native import batches
 begin, _, end = orphan._PROGRAM.partition("from fusee.native.serving")
 assert end
 tell = "print(os.getcwd(), os.nice(0), *sorted(os.sched_getaffinity(0)), flush=True)"
@@ -133,7 +134,8 @@ def test_who_is_ended_by_broken_pipes_is_not_by_this_one() -> None:
     """Programs that write to a pager let SIGPIPE end them."""
     run("""
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, ValType
-from fusee.native import batches, orphan
+from fusee.kernel import orphan
+from fusee.native import batches
 from fusee.tier import compiling
 from tests.native.tiering import CALLING
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from fusee.kernel import orphan
 from fusee.kernel.another import FILE
-from fusee.native import orphan
-from fusee.native.orphan import Orphan
+from fusee.kernel.orphan import Orphan
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="there is nothing like it")
 
@@ -123,7 +123,7 @@ if "" not in os.environ:
     texts = [(ctypes.c_char_p * (len(given) + 1))(*given, None) for given in (command, variables)]
     ctypes.CDLL(None).execve(command[0], *texts)
 assert "" in os.environ
-from fusee.native.orphan import Orphan
+from fusee.kernel.orphan import Orphan
 process = Orphan("print(input())")
 process.requests.write(b"it is there\\n")
 assert process.answers.readall() == b"it is there\\n"
@@ -169,7 +169,7 @@ def test_where_memory_runs_out_it_ends_first() -> None:
 
 ALONE = """
 import os
-from fusee.native.orphan import Orphan
+from fusee.kernel.orphan import Orphan
 for number in range(3):
     os.close(number)
 process = Orphan("said = input(); print(os.pread(3, 99, 0), said)")

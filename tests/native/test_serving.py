@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from fusee.api.text import wat2wasm
+from fusee.kernel import orphan
 from fusee.kernel.cache import Cache
-from fusee.native import orphan, serving
+from fusee.native import serving
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.batches import Worker
 from fusee.native.code import Kept, Place, unpacked

@@ -11,9 +11,9 @@ import pytest
 from fusee import Instance, Module, Store
 from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
+from fusee.kernel.runs import BRIEF, NATIVE, native_mark, note_native
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
-from fusee.native.runs import BRIEF, NATIVE, native_mark, note_native
 from fusee.native.sections import read_module
 from fusee.native.shelf import Shelf
 from fusee.tier import compiling, tier

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fusee import Instance, Module, Store
-from fusee.native import batches, orphan
+from fusee.kernel import orphan
+from fusee.native import batches
 from fusee.tier import compiling
 from fusee.tier.loops import Loop
 from tests.native.loops import module_of, tiered_engine

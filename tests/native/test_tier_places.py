@@ -11,7 +11,7 @@ import pytest
 from fusee import Instance, Module, Store
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module as ModuleState
-from fusee.engine.state.native import SAMPLED_NATIVE
+from fusee.engine.state.tiering import SAMPLED_NATIVE
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native.batch import Wish, compile_batch

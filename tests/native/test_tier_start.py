@@ -14,7 +14,7 @@ from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
 from fusee.native.sections import read_module
 from fusee.native.shelf import Shelf
-from fusee.tier import compiling, tier
+from fusee.tier import compiling, looking
 from tests.native.loops import tiered_engine
 from tests.native.tiering import CALLING, FALLING, LONGEST_SECONDS, engine, host, main_of, until
 
@@ -37,7 +37,7 @@ def watched(store: Store) -> bool:
 
 def test_short_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine, a module and some calls; nobody looks for long."""
-    monkeypatch.setattr(tier, "_FIRST_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(looking, "_IDLE_SECONDS", 0.01)
     store = Store(engine())
     instance = Instance(store, Module(store.engine, FALLING), [])
     assert main_of(instance, store) == 0
@@ -114,13 +114,13 @@ def test_what_watches_is_loaded_in_parts() -> None:
 PARTS = """
 import sys
 from fusee import Engine, Instance, Module, Store
-from fusee.tier import tier
+from fusee.tier import looking
 from tests.native.tiering import FALLING, engine, main_of
 
 store = Store(engine())
 assert main_of(Instance(store, Module(store.engine, FALLING), []), store) == 0
 assert "fusee.tier.watcher" not in sys.modules
-for part in tier._PARTS:
+for part in looking._PARTS:
     before = set(sys.modules)
     __import__(part)
     assert {name for name in sys.modules.keys() - before if name.startswith("fusee")} <= {part}, part
@@ -141,11 +141,11 @@ def test_guests_that_end_meanwhile_have_the_rest_loaded_later(monkeypatch: pytes
 
     own = tiered_engine()._tier
     assert own is not None
-    monkeypatch.setattr(tier, "_PARTS", ("one", "two", "three"))
-    monkeypatch.setattr(tier, "import_module", load)
+    monkeypatch.setattr(looking, "_PARTS", ("one", "two", "three"))
+    monkeypatch.setattr(looking, "import_module", load)
     monkeypatch.setitem(own.__dict__, "stores", Nobody())
     try:
-        assert [own._load() for _ in range(4)] == [False, False, True, True]
+        assert [own._looking._load() for _ in range(4)] == [False, False, True, True]
         assert loaded == ["one", "two", "three"]
     finally:
         for name in loaded:

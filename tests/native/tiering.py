@@ -9,9 +9,10 @@ import pytest
 from fusee import Config, Engine, Func, FuncType, Instance, Store, ValType
 from fusee.api.text import wat2wasm
 from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel import orphan
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
-from fusee.native import batches, orphan
+from fusee.native import batches
 from fusee.native.shelf import Shelf
 from fusee.tier import compiling
 

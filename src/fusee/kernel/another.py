@@ -1,7 +1,6 @@
 """How another process of this Python begins, also without `subprocess`, which takes long to load."""
 
 import os
-import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,6 +87,8 @@ def is_readable(file: int, seconds: float) -> bool:
 
     Raises `OSError` where pipes cannot be waited for, as on Windows.
     """
+    import select  # which no program waits for that is over before
+
     if not hasattr(select, "poll"):
         return bool(select.select([file], [], [], seconds)[0])
     waiting = select.poll()  # without bound on the numbers of files, which `select.select` has

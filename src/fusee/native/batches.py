@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from fusee.kernel import another
-from fusee.native.orphan import Orphan, begin
+from fusee.kernel.orphan import Orphan, begin
 
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Collection
 
 from fusee.kernel.cache import MISREAD, Cache, digest
+from fusee.kernel.runs import native_mark, note_native
 from fusee.native.code import Kept, NativeCode, unpacked
 from fusee.native.key import functions_key, key_of
-from fusee.native.runs import native_mark, note_native
 
 _EXPORTED = "exported"
 

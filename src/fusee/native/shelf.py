@@ -8,9 +8,9 @@ from typing import Final
 
 from fusee.kernel.cache import Cache, digest, is_key
 from fusee.kernel.image import Contents
+from fusee.kernel.runs import LONG_BYTES, note_native
 from fusee.native.code import Kept, Place, held_in, unpacked
 from fusee.native.key import functions_key, key_of
-from fusee.native.runs import LONG_BYTES, note_native
 
 _WAIT_SECONDS: Final = 1.0  # that who adds a batch waits for another process that does
 _LOOK_SECONDS: Final = 0.005
@@ -43,7 +43,7 @@ class Shelf:
     def all(self) -> list[tuple[str, Kept]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead.
 
-        It takes 2 ms to find that there are none, which `native.runs.native_mark` knows sooner.
+        It takes 2 ms to find that there are none, which `kernel.runs.native_mark` knows sooner.
         """
         if not self._key:
             return []

@@ -6,11 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel import background
-from fusee.native.runs import LONG_BYTES, NATIVE, native_mark, note_run
+from fusee.kernel.runs import LONG_BYTES, NATIVE, native_mark, note_run
 
 if TYPE_CHECKING:
+    from fusee.kernel.orphan import Orphan
     from fusee.native.batches import Worker
-    from fusee.native.orphan import Orphan
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
@@ -57,7 +57,7 @@ def _begin_process(has_room: bool) -> None:
 
         has_room = processor_count() > 1
     if has_room:
-        from fusee.native import orphan
+        from fusee.kernel import orphan
 
         _begun.append(orphan.begin())
 

@@ -1,30 +1,26 @@
 """What has functions of an engine's modules compiled while guests run: a thread, which exists only as long.
 
-A guest that enters native code wakes it. At first it just looks whether any guest runs for long: what watches them
-(`tier/watcher.py`) is loaded then, so that short programs do not wait for that.
+A guest that enters native code wakes it. What it does is loaded when a guest has run for a moment: short programs do
+not wait for that.
 """
 
 import _thread
 import ctypes
 import os
-import signal
-import sys
-import threading
 import time
 import weakref
 from functools import cached_property, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import EngineGate
 from fusee.engine.state.module import Module as ModuleState
-from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine as EngineState
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct
-from fusee.kernel.scalars import u32, u64, usize
-from fusee.native.runs import BRIEF, native_mark, note_native
+from fusee.kernel.runs import BRIEF, native_mark, note_native
+from fusee.kernel.scalars import u32, usize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,28 +29,17 @@ if TYPE_CHECKING:
     from fusee.api._native import HostNative
     from fusee.native.code import NativeCode
     from fusee.native.shelf import Shelf
+    from fusee.tier.looking import Looking
     from fusee.tier.stores import Stores
     from fusee.tier.watcher import Watcher
 
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
-_FIRST_LOOKS: Final = 5  # that find some, before they are watched: what runs no longer is left alone
-_LONG_LOOKS: Final = 2  # that find some, after which native code would have been of use
 _BRIEF_SECONDS: Final = 0.002  # since the first guest began: with native code less than it takes to find that
 _BEGINNING_SECONDS: Final = 0.1  # since the first module, in which a thread begins if there is one to be had
-_SLOWER: Final = 1.5  # while there are none
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
-_FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there may be many engines
 _LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
-_PAUSE_SECONDS: Final = 0.0001  # in which a guest that has ended gets the interpreter lock
-
-_PARTS: Final = (
-    "fusee.native.code", "fusee.native.key", "fusee.native.shelf", "fusee.tier.kept",
-    "fusee.tier.loops", "fusee.tier.module", "fusee.kernel.another", "fusee.native.orphan",
-    "fusee.native.batches", "fusee.tier.early", "fusee.tier.compiling", "fusee.tier.watcher",
-)  # fmt: skip
-"""What watches guests, in such an order that each takes a moment to be loaded."""
 
 
 class NewModule:
@@ -85,7 +70,6 @@ class Tier:
         self.state = view(Tiering, ctypes.addressof(self._memory))
         view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
         self.is_metered = bool(view(EngineState, engine).is_metered)
-        self._looks = 0  # that have found a guest, before they are watched
         self._new: dict[int, NewModule] = {}  # by address: what has not been given to the watcher
         self._watchers: list[Watcher] = []  # the first, if guests have run for a while; two threads may add one at once
         self._wake = partial(_thread.start_new_thread, self._run, ())
@@ -163,6 +147,11 @@ class Tier:
         self._give_new()
         return self._watchers[0]
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether the watcher is there."""
+        return bool(self._watchers)
+
     def _give_new(self) -> None:
         """Let the watcher have what it does not know. Other threads may do so, too, wherever Python code may pause."""
         if not self._watchers:
@@ -208,11 +197,11 @@ class Tier:
     def _run(self) -> None:
         if not self._running.acquire(blocking=False):
             return
-        self._number = threading.get_native_id()
+        self._number = _thread.get_native_id()
         self._first = self._first or time.monotonic()
-        _ask_for_errors()
         try:
-            if self._is_worth_while():
+            self.sleep(_FIRST_SECONDS)  # most programs that are short are over by then
+            if not self.is_ending and self._looking.is_worth_while(_FIRST_SECONDS):
                 self.watcher.watch()
             if self.is_ending:
                 self.state.is_asleep = u32(1)
@@ -224,47 +213,18 @@ class Tier:
                 watcher.end()
             self._running.release()
 
-    def _is_worth_while(self) -> bool:
-        """Wait until guests have run for a moment; whether they do."""
-        idle, seconds = 0.0, _FIRST_SECONDS
-        while True:
-            self.sleep(seconds)
-            if self.is_ending:
-                return False
-            if self._watchers:
-                return True
-            is_seen, self.state.sampled = self.state.sampled != 0, u64(0)
-            if is_seen or self.stores.running() is not None:
-                idle, seconds = 0.0, _FIRST_SECONDS
-                self._looks += 1
-                if self._looks == _LONG_LOOKS:
-                    self._note_long()
-                if self._looks >= _FIRST_LOOKS and self._load():
-                    return True
-            else:
-                idle, seconds = idle + seconds, seconds * _SLOWER
-            self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
-            if self.may_end(idle, _FIRST_IDLE_SECONDS):
-                return False
-
-    def _note_long(self) -> None:
+    def note_long(self) -> None:
         """This run is not over at once: the next one shall not put off what this one has."""
         for new in list(self._new.values()):
             if new.is_put_off:
                 note_native(new.binary)
 
-    def _load(self) -> bool:
-        """Load what watches guests, as long as one runs: who has ended waits for no more than one part of it.
+    @cached_property
+    def _looking(self) -> "Looking":
+        """What this thread does until guests are watched."""
+        from fusee.tier.looking import Looking
 
-        Whether all of it is there.
-        """
-        missing = [name for name in _PARTS if name not in sys.modules]
-        for name in missing:
-            import_module(name)
-            self.sleep(_PAUSE_SECONDS)
-            if self.is_ending or self.stores.running() is None:
-                return name == missing[-1]
-        return True
+        return Looking(self)
 
     @cached_property
     def stores(self) -> "Stores":
@@ -286,12 +246,3 @@ class Tier:
             return True
         self.state.is_asleep = u32(0)
         return False
-
-
-def _ask_for_errors() -> None:
-    """Have system calls of this thread fail that may end the process otherwise, if the application wants that of them.
-
-    What compiles may be gone when it is asked for something, and a file may not become as large as a module is.
-    """
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGPIPE, signal.SIGXFSZ))

@@ -12,7 +12,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fusee.engine.state.native import SAMPLED_NATIVE
+from fusee.engine.state.tiering import SAMPLED_NATIVE
 from fusee.kernel.scalars import u32, u64
 from fusee.native.code import Kept, NativeCode
 from fusee.native.shelf import Shelf

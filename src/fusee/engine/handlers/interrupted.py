@@ -5,7 +5,7 @@ from fusee.engine.handlers.regs import Regs, code_at, reload_memory, save_regist
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.runtime.codes import code_of, find_code, slots_at
 from fusee.engine.runtime.metering import leave_registers
-from fusee.engine.state.native import Tiering
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.lang import address, cast, handler, kernel, tail, u64
 from fusee.spec.traps import TrapCode
 

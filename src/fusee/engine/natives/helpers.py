@@ -23,8 +23,8 @@ from fusee.engine.natives.calling import (
 from fusee.engine.natives.numbers import NAMES, WIDE
 from fusee.engine.natives.throwing import catch, throw, throw_ref
 from fusee.engine.runtime.metering import come_for_fuel, leave_registers
-from fusee.engine.state.native import SAMPLED_NATIVE, Tiering
 from fusee.engine.state.runtime import Instance, Store
+from fusee.engine.state.tiering import SAMPLED_NATIVE, Tiering
 from fusee.kernel.lang import (
     Fn,
     Ptr,

@@ -16,8 +16,8 @@ from fusee.engine.python.stack import host_room
 from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
-from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine, Func, Store
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.lang import Fn, Ptr, address, cast, i32, kernel, null, stack_array, table, u32, u64, usize
 from fusee.spec.traps import TrapCode
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Python, Watch
 from fusee.engine.runtime.heads import replace_heads
-from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine, Store
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.lang import (
     Order,
     Ptr,

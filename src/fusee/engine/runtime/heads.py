@@ -22,8 +22,8 @@ from fusee.engine.runtime.codes import loop_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, newest_of
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
-from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine, Store
+from fusee.engine.state.tiering import Tiering
 from fusee.kernel.lang import (
     Order,
     Ptr,

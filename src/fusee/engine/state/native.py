@@ -1,11 +1,9 @@
-"""What leads interpreted code to native code (`docs/native.md`), and what is learnt of guests that shall get some."""
+"""What leads interpreted code to native code (`docs/native.md`)."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fusee.engine.state.code import MOST_PINS
-from fusee.kernel.lang import Count, Ptr, struct, u32, u64, usize
-
-SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # in the place of where a guest has paused: in native code
+from fusee.kernel.lang import Count, Ptr, struct, u32, usize
 
 
 @struct
@@ -30,15 +28,3 @@ class Resume:
     float_pins: u32
     wide_pins: u32  # a mask of the float pins that hold vectors
     pins: Annotated[Ptr[u32], Count(2 * MOST_PINS)]  # slots of the pinned locals, integers first
-
-
-@struct
-class Tiering:
-    """What whoever gives functions native code while they run learns of guests (`docs/tiering.md`)."""
-
-    is_asleep: u32  # nobody looks: a guest that begins to run calls `wake`, which executes no Python code in its thread
-    is_due: u32  # a guest that begins to run shall pause soon: none has been met that ran
-    wake: usize
-    sampled: u64  # where a guest has paused: the function's index above the offset in its code; or `SAMPLED_NATIVE`
-    sampled_module: usize
-    turn: u32  # a number that is random enough: in which order cells are replaced (`runtime.heads`)

@@ -98,8 +98,9 @@ class Orphan:
 
     def _has_ended(self, seconds: float) -> bool:
         """Whether nobody has the other end of the pipe for answers any more; those that are there are lost."""
-        with suppress(OSError):
-            while another.is_readable(self.answers.fileno(), seconds):
+        with suppress(OSError):  # also that there is nothing to be read, if this does not wait: that takes less to load
+            os.set_blocking(self.answers.fileno(), seconds > 0)
+            while seconds <= 0 or another.is_readable(self.answers.fileno(), seconds):
                 if not os.read(self.answers.fileno(), 1 << 20):
                     return True
         return False
