@@ -3,19 +3,22 @@
 Whole processes of `fusee run`, by the clock on the wall, in rounds: in each of them every way of running a program has
 its turn once, in an order by chance. What is shown is by how much it takes longer than interpreted ones of the same
 round: the median of these differences, with the bounds between which it is with 95 % certainty, as their order says it
-(whatever is met by single rounds moves them little). `again` is interpreted once more, and should be 0.
+(whatever is met by single rounds moves them little).
 
-`kept` is a program that ends at once, and has native code of a run with the argument LONG.
+`again` is interpreted once more, and should be 0. `beside` is that, too, while another process counts: where it takes
+longer, the machine's processors are not independent of each other, and a process that compiles costs as much, whatever
+it does. `kept` is a program that ends at once, and has native code of a run with the argument LONG.
 """
 
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from math import sqrt
 from statistics import median
 from typing import Final, NamedTuple
@@ -27,8 +30,11 @@ from fusee.native.apart import share_engine
 PROGRAMS: Final = (
     "adler:0", "life:40", "qsort:4", "lz:40", "json:700", "lz:80", "sha256:1500", "lz:1:3000", "json:1:20000"
 )  # fmt: skip
-_WAYS: Final = ("interpreted", "again", "first", "next", "kept")
+_WAYS: Final = ("interpreted", "again", "beside", "first", "next", "kept")
+_INTERPRETED: Final = _WAYS[:3]
 _REST_SECONDS: Final = 0.05  # after a run: what has begun to compile is ended meanwhile
+_COUNTING: Final = "import os; os.nice(10)\nwhile True: pass"  # by a process that has the priority of one that compiles
+_COUNTING_SECONDS: Final = 0.1  # before it does
 _LATER_SECONDS: Final = 11.0  # what goes on when a program has ended does so for ten seconds
 _NORMAL_95: Final = 1.96
 
@@ -51,20 +57,38 @@ class Program(NamedTuple):
 
     def run(self, way: str, cache: str, argument: str | None = None) -> float:
         """A process of its own, whose cache is this; how many seconds it took."""
-        strategy = "interpreter" if way in ("interpreted", "again") else "tiered"
+        strategy = "interpreter" if way in _INTERPRETED else "tiered"
         path = next(one.path for one in EVERY_WORKLOAD if one.name == self.name)
         options = ["run", "-C", f"compiler={strategy}", "--invoke", "run"]
         command = python_module("fusee", *options, str(path), argument or self.argument)
-        silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-        environment = {**os.environ, "FUSEE_CACHE": cache}
-        start = time.perf_counter()
-        child = os.posix_spawn(sys.executable, command, environment, file_actions=silent)
-        _, status = os.waitpid(child, 0)
-        taken = time.perf_counter() - start
-        if status != 0:
-            raise ChildProcessError(f"{' '.join(command)} has failed")
+        with counting() if way == "beside" else nullcontext():
+            taken = seconds_of(command, {**os.environ, "FUSEE_CACHE": cache})
         time.sleep(_REST_SECONDS)
         return taken
+
+
+def seconds_of(command: list[str], environment: dict[str, str]) -> float:
+    """How long a process of this Python takes. Raises `ChildProcessError` if it fails."""
+    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    start = time.perf_counter()
+    child = os.posix_spawn(sys.executable, command, environment, file_actions=silent)
+    _, status = os.waitpid(child, 0)
+    taken = time.perf_counter() - start
+    if status != 0:
+        raise ChildProcessError(f"{' '.join(command)} has failed")
+    return taken
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """While another process counts, for nothing."""
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", _COUNTING], os.environ)
+    try:
+        time.sleep(_COUNTING_SECONDS)
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 @contextmanager
