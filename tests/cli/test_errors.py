@@ -31,6 +31,7 @@ BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
         (["validate", "nope.wasm"], "nope.wasm: No such file or directory"),
         (["wast", "nope.wast"], "nope.wast: no such file or directory"),
         (["run", "."], ".: Is a directory"),
+        (["run", "\x1b[2J\n\u202e"], "\\x1b[2J \\u202e: No such file or directory"),
         (["validate", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["disasm", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["run", "--profile", "/proc/none/p", "x.wasm"], "/proc/none/p: No such file or directory"),

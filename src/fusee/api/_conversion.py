@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fusee.api.errors import StoreError
+from fusee.api.errors import ArgumentError, StoreError
 from fusee.api.func import Func
+from fusee.api.managed import shown
 from fusee.api.references import from_any, to_any
 from fusee.api.types import ValType
 
@@ -15,22 +16,22 @@ def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A00
     """The engine's reference for a Python object."""
     if value is None:
         if not type.is_nullable:
-            raise TypeError(f"{type} has no null")
+            raise ArgumentError(f"{type} has no null")
         return 0
     if type.is_function:
         if not isinstance(value, Func):
-            raise TypeError(f"expected a Func for {type}, not {value!r}")
+            raise ArgumentError(f"expected a Func for {type}, not {shown(value)}")
         if value._store is not store:
             raise StoreError("the function belongs to another store")
         if not value._matches(type):
-            raise TypeError(f"a function of type {value.type(store)} is not a {type}")
+            raise ArgumentError(f"a function of type {value.type(store)} is not a {type}")
         return value._address
     if type.is_exception:
         from fusee.api.exception import WasmException
 
         if isinstance(value, WasmException) and type.heap == "exn":
             return value._reference(store)
-        raise TypeError(f"expected a WasmException for {type}, not {value!r}")
+        raise ArgumentError(f"expected a WasmException for {type}, not {shown(value)}")
     return to_any(store, type, value)
 
 

@@ -5,7 +5,7 @@ from types import NoneType
 from typing import Any, Final
 
 from fusee.api.errors import ArgumentError, WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, expect, refuse_closed, shown
 from fusee.spec.features import DEFAULT_FEATURES, Feature
 
 DEFAULT_STACK_BYTES: Final = 8 << 20
@@ -153,7 +153,7 @@ def _check_kept(name: str, value: Any) -> None:
 
 def _check_choice(name: str, value: Any) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise WasmtimeError(f"{name}: {value!r} is none of {', '.join(_CHOICES[name])}")
+        raise WasmtimeError(f"{name}: {shown(value)} is none of {', '.join(_CHOICES[name])}")
 
 
 def _check_without_effect(name: str, value: Any) -> None:
@@ -175,4 +175,4 @@ def expect_setting(name: str, value: object, kind: type | tuple[type, ...]) -> N
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join("None" if k is NoneType else k.__name__ for k in kinds)
-        raise ArgumentError(f"{name}: expected {wanted}, not {value!r}")
+        raise ArgumentError(f"{name}: expected {wanted}, not {shown(value)}")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
-from fusee.api.managed import Unique, expect
+from fusee.api.managed import Unique, expect, shown
+from fusee.api.printable import printable
 from fusee.api.tag import Tag
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Exn as ExnState
@@ -107,10 +108,10 @@ class WasmException(Unique, WasmtimeError):
     @property
     def message(self) -> str:
         """What was thrown, under its tag's name if a module of the store has one for it, and where."""
-        called = self._tag._name() or repr(self._tag)
-        shown = f"{TrapCode.UNCAUGHT_EXCEPTION.message}: {called} ({', '.join(map(repr, self._values))})"
+        called = printable(self._tag._name() or repr(self._tag))
+        what = f"{TrapCode.UNCAUGHT_EXCEPTION.message}: {called} ({', '.join(map(shown, self._values))})"
         lines = "".join(f"{number:5}: {frame._line(8)}\n" for number, frame in enumerate(self._frames))
-        return f"{shown}\nwasm backtrace:\n{lines}" if lines else shown
+        return f"{what}\nwasm backtrace:\n{lines}" if lines else what
 
     def __str__(self) -> str:
         return self.message

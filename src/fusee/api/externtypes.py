@@ -72,10 +72,15 @@ class TableType(Record):
     is_64: bool
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
-        """The type of a table of `valtype`. Raises `ArgumentError`; `WasmtimeError` if that is no reference type."""
+        """The type of a table of `valtype`.
+
+        Raises `ArgumentError`; `WasmtimeError` if that is no reference type, or the limits exceed what indices reach.
+        """
         expect(limits, Limits, "Limits")
         if not _check_types([valtype])[0].is_reference:
             raise WasmtimeError(f"a table holds references, not {valtype}")
+        if max(limits.min, limits.max or 0) >> (64 if is_64 else 32):
+            raise WasmtimeError("table size is greater than its indices reach")
         super().__init__(valtype, limits, is_64)
 
 
@@ -100,7 +105,7 @@ class MemoryType(Record):
         most = 1 << ((64 if is_64 else 32) - page_size_log2)
         if page_size_log2 == 0:
             most -= 1  # `memory.size` must be able to say it
-        if limits.min > most or (limits.max or 0) > most:
+        if max(limits.min, limits.max or 0) > most:
             raise WasmtimeError("memory size is greater than its addresses reach")
         if shared and limits.max is None:
             raise WasmtimeError("shared memories must have a maximum size")

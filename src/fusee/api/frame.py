@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from fusee.api.managed import Managed
+from fusee.api.printable import printable
 
 
 class _Place(NamedTuple):
@@ -26,5 +27,5 @@ class Frame(_Place, Managed):
         return self._line(0)
 
     def _line(self, width: int) -> str:
-        name = self.func_name or f"<wasm function {self.func_index}>"
-        return f"{self.module_offset:#{width or 1}x} - {self.module_name or '<unknown>'}!{name}"
+        name = printable(self.func_name or f"<wasm function {self.func_index}>")
+        return f"{self.module_offset:#{width or 1}x} - {printable(self.module_name or '<unknown>')}!{name}"

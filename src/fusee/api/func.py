@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
-from fusee.api.managed import Unique, expect
+from fusee.api.managed import Unique, expect, shown
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
@@ -64,7 +64,7 @@ class HostFunction:
             if result is not None:
                 raise HostError("callback produced results when it shouldn't")
         elif not isinstance(result, Sequence):
-            raise ArgumentError(f"callback produced {result!r}, where a sequence of {count} results is needed")
+            raise ArgumentError(f"callback produced {shown(result)}, where a sequence of {count} results is needed")
         elif len(result) != count:
             raise HostError(f"callback produced wrong number of results: {len(result)}, not {count}")
         else:
@@ -180,7 +180,7 @@ class Func(Unique):
                 raise WasmtimeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
             array = signature.buffer(*slots)
         except TypeError:
-            raise ArgumentError(f"expected a sequence of ints, not {slots!r}") from None
+            raise ArgumentError(f"expected a sequence of ints, not {shown(slots)}") from None
         owner._call(self._address, array)
         return array[: signature.results.size // 8]
 

@@ -8,9 +8,10 @@ from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError
 from fusee.api.func import Extern, Func, HostCallable
 from fusee.api.globals import Global
 from fusee.api.hold import Hold
-from fusee.api.managed import Managed, Unique, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed, shown
 from fusee.api.memory import Memory
 from fusee.api.module import Module
+from fusee.api.printable import import_name
 from fusee.api.sharedmemory import SharedMemory
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, hold, store_of
@@ -153,12 +154,12 @@ class Instance(Unique):
         for i, (item, (module, name, kind, _)) in enumerate(zip(imports, wanted, strict=True)):
             store = store_of_extern(item)
             if store is not None and store is not self._store:
-                raise StoreError(f"the import `{module}::{name}` belongs to another store")
+                raise StoreError(f"the import {import_name(module, name)} belongs to another store")
             if isinstance(item, SharedMemory):
                 if kind != EXTERN_MEMORY:
                     raise self._misfit(i, item)
                 if item._engine is not self._store.engine:
-                    raise StoreError(f"the import `{module}::{name}` belongs to another engine")
+                    raise StoreError(f"the import {import_name(module, name)} belongs to another engine")
                 addresses[i] = item._lend(self._store)
                 continue
             if not isinstance(item, CLASSES.get(kind, ())):
@@ -171,7 +172,8 @@ class Instance(Unique):
         module, name, *_ = self._module._import_places[index]
         found = item.type() if isinstance(item, SharedMemory) else item.type(self._store)
         expected = self._module.imports[index].type
-        return LinkError(f"incompatible import type for `{module}::{name}`: expected {expected}, found {found}")
+        wanted = import_name(module, name)
+        return LinkError(f"incompatible import type for {wanted}: expected {expected}, found {found}")
 
     def _failure(self, error: KernelError, imports: Sequence[Extern]) -> FuseeError:
         from fusee.api.failures import failure_of
@@ -200,7 +202,7 @@ def function_index(instance: Instance, func: Func) -> int | None:
 def store_of_extern(item: Extern) -> Store | None:
     """The store that something belongs to; shared memories belong to none. Raises `ArgumentError`."""
     if not isinstance(item, EXTERNS):
-        raise ArgumentError(f"expected a Func, Global, Memory, SharedMemory, Tag or Table, not {item!r}")
+        raise ArgumentError(f"expected a Func, Global, Memory, SharedMemory, Tag or Table, not {shown(item)}")
     return None if isinstance(item, SharedMemory) else item._store
 
 

@@ -13,6 +13,7 @@ from fusee.api.instance import EXTERNS, Instance, InstancePre, store_of_extern
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
+from fusee.api.printable import import_name
 from fusee.api.sharedmemory import SharedMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.table import Table
@@ -55,7 +56,7 @@ class Linker(Unique, Managed):
         expect(module, str, "a str for the module")
         expect(name, str, "a str for the name")
         if not self.allow_shadowing and (module, name) in self._items and (module, name) not in self._yielding:
-            raise WasmtimeError(f"import of `{module}::{name}` defined twice")
+            raise WasmtimeError(f"import of {import_name(module, name)} defined twice")
         self._yielding.discard((module, name))
         self._items[module, name] = item
 
@@ -130,7 +131,7 @@ class Linker(Unique, Managed):
         """Give a definition another name. Not in wasmtime-py. Raises `WasmtimeError` if there is none."""
         item = self._items.get((module, name))
         if item is None:
-            raise WasmtimeError(f"`{module}::{name}` is not defined")
+            raise WasmtimeError(f"{import_name(module, name)} is not defined")
         self._add(as_module, as_name, item)
 
     def alias_module(self, module: str, as_module: str) -> None:
@@ -165,7 +166,7 @@ class Linker(Unique, Managed):
             ty = item.type
             for content in _contents(ty):
                 if content.is_reference and not content.is_nullable:
-                    raise LinkError(f"no default value exists for `{item.module}::{item.name}` with type {ty}")
+                    raise LinkError(f"no default value exists for {import_name(item.module, item.name)} with type {ty}")
             if isinstance(ty, FuncType):
                 self.define_func(item.module, item.name, ty, _constant([_zero(t) for t in ty.results]))
             else:
@@ -183,7 +184,7 @@ class Linker(Unique, Managed):
     def _definition(self, module: str, name: str) -> Extern | Maker:
         item = self._opened()._items.get((module, name))
         if item is None:
-            raise LinkError(f"unknown import: `{module}::{name}` has not been defined")
+            raise LinkError(f"unknown import: {import_name(module, name)} has not been defined")
         return item
 
     def get_default(self, store: Storelike, name: str) -> Func:
@@ -225,7 +226,7 @@ def _real(store: Storelike, module: str, name: str, item: Extern | Maker) -> Ext
         return item(store)
     owner = store_of_extern(item)
     if owner is not None and owner is not store_of(store):
-        raise StoreError(f"`{module}::{name}` belongs to another store")
+        raise StoreError(f"{import_name(module, name)} belongs to another store")
     return item
 
 
@@ -257,7 +258,7 @@ def _default(store: Storelike, ty: GlobalType | TableType | MemoryType | TagType
 
 def _unknown(module: str, name: str) -> Callable[..., Any]:
     def call(*params: Any) -> Any:
-        raise LinkError(f"unknown import: `{module}::{name}` has not been defined")
+        raise LinkError(f"unknown import: {import_name(module, name)} has not been defined")
 
     return call
 

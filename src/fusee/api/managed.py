@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from operator import index
 from os import PathLike
-from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
+from typing import Any, Final, NoReturn, Self, SupportsIndex, TypeVar
 
 _Item = TypeVar("_Item")
+_MOST_SHOWN: Final = 80
+"""Characters of a value in a message."""
 
 
 class Managed:
@@ -51,10 +53,21 @@ class ArgumentError(TypeError, AttributeError):
     """
 
 
+def shown(value: object) -> str:
+    """A value for a message: the start of it if it is long, its class if it cannot say what it is."""
+    try:
+        if isinstance(value, str | bytes | bytearray | list | tuple):  # all of it may be larger than memory is
+            value = value[: _MOST_SHOWN + 1]
+        text = repr(value)
+    except Exception:  # whatever the object's own code raises, or an int of too many digits
+        return f"an object of the class {type(value).__name__}"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
 def expect(value: object, kind: type | tuple[type, ...], name: str) -> None:
     """Raise `ArgumentError` unless `value` is of a kind; `name` is the kind with its article."""
     if not isinstance(value, kind):
-        raise ArgumentError(f"expected {name}, not {value!r}")
+        raise ArgumentError(f"expected {name}, not {shown(value)}")
 
 
 def expect_path(value: object) -> None:
@@ -67,7 +80,7 @@ def iterable_of(value: "Iterable[_Item]", name: str) -> "Iterator[_Item]":
     try:
         return iter(value)
     except TypeError:
-        raise ArgumentError(f"expected {name}, not {value!r}") from None
+        raise ArgumentError(f"expected {name}, not {shown(value)}") from None
 
 
 def integer_of(value: SupportsIndex) -> int:
@@ -75,7 +88,7 @@ def integer_of(value: SupportsIndex) -> int:
     try:
         return index(value)
     except TypeError:
-        raise ArgumentError(f"expected an int, not {value!r}") from None
+        raise ArgumentError(f"expected an int, not {shown(value)}") from None
 
 
 def bytes_of(value: object) -> memoryview:
@@ -87,7 +100,7 @@ def bytes_of(value: object) -> memoryview:
         buffer = memoryview(value)  # type: ignore[arg-type]
     except TypeError:
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise ArgumentError(f"expected bytes, not {value!r}") from None
+            raise ArgumentError(f"expected bytes, not {shown(value)}") from None
         return memoryview(bytes(value))
     try:
         return buffer.cast("B")

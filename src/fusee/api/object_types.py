@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fusee.api.errors import ArgumentError
 from fusee.api.externtypes import Record
-from fusee.api.managed import expect
+from fusee.api.managed import expect, shown
 from fusee.api.types import Declaration, FuncType, ValType
 
 PACKED = ("i8", "i16")
@@ -20,7 +20,7 @@ class FieldType(Record):
     def __init__(self, storage: "ValType | str", mutable: bool = False) -> None:
         """Raises `ArgumentError`."""
         if not isinstance(storage, ValType) and storage not in PACKED:
-            raise ArgumentError(f"expected a ValType, 'i8' or 'i16', not {storage!r}")
+            raise ArgumentError(f"expected a ValType, 'i8' or 'i16', not {shown(storage)}")
         super().__init__(storage, bool(mutable))
 
     @property

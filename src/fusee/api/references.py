@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
-from fusee.api.managed import Unique, expect
+from fusee.api.managed import Unique, expect, shown
 from fusee.api.object_types import ArrayType, FieldType, StructType
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Declaration, ValType
@@ -34,7 +34,7 @@ class I31:
     def __init__(self, value: int) -> None:
         """`value` is an int between -2³⁰ and 2³¹ - 1, and signed from then on. Raises `ArgumentError`."""
         if not isinstance(value, int) or not _I31_LEAST <= value < _I31_END:
-            raise ArgumentError(f"an I31 has 31 bits, which {value!r} does not fit")
+            raise ArgumentError(f"an I31 has 31 bits, which {shown(value)} does not fit")
         object.__setattr__(self, "value", value - _I31_END if value > -_I31_LEAST - 1 else value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -70,7 +70,7 @@ class ObjectRef(Unique):
 
     def __init__(self) -> None:
         """Raises `TypeError`: `new` makes these, and guests do."""
-        raise TypeError(f"a {type(self).__name__} comes from a guest, or from {type(self).__name__}.new")
+        raise ArgumentError(f"a {type(self).__name__} comes from a guest, or from {type(self).__name__}.new")
 
     @classmethod
     def _of(cls, store: "Store", address: int) -> "ObjectRef":
@@ -245,11 +245,11 @@ def to_any(store: "Store", type: ValType, value: Any) -> int:  # noqa: A002
     elif isinstance(value, I31):
         reference = value.unsigned << 1 | TAG_I31
     elif type.heap not in ("any", "extern"):
-        raise TypeError(f"expected a reference that is a {type}, not {value!r}")
+        raise ArgumentError(f"expected a reference that is a {type}, not {shown(value)}")
     else:
         return store._intern(value)
     if not store._is_of_type(reference, type):
-        raise TypeError(f"{value!r} is not a {type}")
+        raise ArgumentError(f"{shown(value)} is not a {type}")
     return reference
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fusee.api._objects import ObjectTable
 from fusee.api.errors import StoreError
 from fusee.api.hold import Hold
-from fusee.api.managed import ArgumentError, refuse_closed
+from fusee.api.managed import ArgumentError, refuse_closed, shown
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -23,7 +23,7 @@ def store_of(storelike: Any) -> "Store":
     """The store that the user means. Raises `ArgumentError` if it is none."""
     found: Any = getattr(storelike, "_context", None)
     if not isinstance(found, ObjectTable):  # which only stores are
-        raise ArgumentError(f"expected a Store, not {storelike!r}")
+        raise ArgumentError(f"expected a Store, not {shown(storelike)}")
     store: Store = found  # type: ignore[assignment]
     return store
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple, NoReturn
 
 from fusee.api.errors import WasmtimeError
-from fusee.api.managed import ArgumentError, Managed
+from fusee.api.managed import ArgumentError, Managed, shown
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF
 
 _REF, _NULLABLE, _ABSTRACT = int(REF), int(NULLABLE), int(ABSTRACT)
@@ -175,7 +175,7 @@ class DefinedReference(ValType):
 def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
     for item in types:
         if not isinstance(item, ValType):
-            raise ArgumentError(f"expected a ValType, not {item!r}")
+            raise ArgumentError(f"expected a ValType, not {shown(item)}")
     return tuple(types)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import WasmtimeError
-from fusee.api.managed import ArgumentError, expect
+from fusee.api.managed import ArgumentError, expect, shown
 from fusee.api.types import FuncType, ValType
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
     """What `struct` packs for a Python value of the given type."""
     if isinstance(value, Val):
         if value.type is not type and not _may_be(value.type, type):
-            raise TypeError(f"expected {type}, not a value of type {value.type}")
+            raise ArgumentError(f"expected {type}, not a value of type {value.type}")
         value = value.value
     if type.is_reference:
         return store._to_reference(type, value)
@@ -205,20 +205,21 @@ def _sixteen_bytes(value: Any) -> bytes:
     """A v128, which is given as bytes or as one number, the first byte the lowest."""
     if isinstance(value, int):
         return (value & ((1 << 128) - 1)).to_bytes(16, "little")
-    if not isinstance(value, bytes | bytearray) or len(value) != 16:
+    found = bytes(value) if isinstance(value, bytes | bytearray) else b""  # what it has, whatever a subclass says
+    if len(found) != 16:
         raise ArgumentError("a v128 is 16 bytes, or an int")
-    return bytes(value)
+    return found
 
 
 def _integer(value: Any) -> int:
     if not isinstance(value, int):
-        raise ArgumentError(f"expected an integer, not {value!r}")
+        raise ArgumentError(f"expected an integer, not {shown(value)}")
     return value
 
 
 def _number(value: Any) -> float:
     if not isinstance(value, float | int):
-        raise ArgumentError(f"expected a float, not {value!r}")
+        raise ArgumentError(f"expected a float, not {shown(value)}")
     return float(value)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fusee.api.printable import printable
 from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
@@ -30,4 +31,5 @@ class Measurement:
         click.echo(f"{count.total:>16,} instructions", err=True)
         click.echo(f"{count.outside:>16,} before and between calls into the program", err=True)
         for index, number in sorted(by_function.items(), key=lambda item: (-item[1], item[0])):
-            click.echo(f"{number:>16,} {module._names.functions.get(index) or f'function {index}'}", err=True)
+            name = module._names.functions.get(index) or f"function {index}"
+            click.echo(f"{number:>16,} {printable(name)}", err=True)

@@ -2,10 +2,10 @@
 
 import gc
 import os
-import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fusee.cli.errors import usage_error
+from fusee.cli.main import say
 from fusee.cli.modules import ModuleFile, PathLike, parse_target
 from fusee.cli.options import add_other_options, choose_strategy, parse_wasm_options
 from fusee.cli.program import Program
@@ -60,7 +60,7 @@ def execute(asked: Request) -> int:
     except ExitTrap as exited:
         return exited.code
     except Trap as trap:
-        print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
+        say(f"{asked.file}: {trap}")
         return _TRAPPED
     finally:
         if begins_early:

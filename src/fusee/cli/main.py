@@ -70,7 +70,7 @@ def _report(error: Exception) -> int:
     if isinstance(error, FuseeError):
         return fail(str(error), keeps_lines=True)
     if isinstance(error, OSError):
-        return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return fail(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
     if sys.flags.dev_mode:  # `python -X dev`
         raise error
     return fail(f"internal error: {type(error).__name__}: {error}")
@@ -78,5 +78,12 @@ def _report(error: Exception) -> int:
 
 def fail(message: str, *, keeps_lines: bool = False) -> int:
     """Shows an error as one line, or with its lines, as where they point into a text; the exit status."""
-    print("fusee:", message.rstrip() if keeps_lines else " ".join(message.split()), file=sys.stderr, flush=True)
+    say(message.rstrip() if keeps_lines else " ".join(message.split()))
     return 1
+
+
+def say(message: str) -> None:
+    """Shows a message on standard error. It may have names of a module's in it, or of a file."""
+    from fusee.api.printable import harmless
+
+    print("fusee:", harmless(message), file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Literal, NamedTuple, TypeVar
 
 from fusee.api.errors import ArgumentError, WasmtimeError
-from fusee.api.managed import Managed, expect, expect_path, iterable_of, refuse_closed
+from fusee.api.managed import Managed, expect, expect_path, iterable_of, refuse_closed, shown
 from fusee.wasi.descriptors import CustomOutput, StrPath
 
 _T = TypeVar("_T")
@@ -165,7 +165,7 @@ class WasiConfig(Managed):
         Raises `ArgumentError`.
         """
         if not callable(check):
-            raise ArgumentError(f"allow_network: expected a function, not {check!r}")
+            raise ArgumentError(f"allow_network: expected a function, not {shown(check)}")
         names = frozenset(name for name, is_on in (("tcp", tcp), ("udp", udp)) if is_on)
         self._opened()._network = self._network._replace(check=check, protocols=names)
 
@@ -193,7 +193,7 @@ class WasiConfig(Managed):
 
     def _set_custom(self, stream: int, callback: CustomOutput) -> None:
         if not callable(callback):
-            raise ArgumentError(f"{_STREAMS[stream]}_custom: expected a function, not {callback!r}")
+            raise ArgumentError(f"{_STREAMS[stream]}_custom: expected a function, not {shown(callback)}")
         self._opened()._streams[stream] = StreamSource(callback=callback)
 
     def _set_stdout_custom(self, callback: CustomOutput) -> None:

@@ -3,6 +3,7 @@
 from struct import error as struct_error
 from typing import Any, Final, NoReturn
 
+from fusee.api.managed import shown
 from fusee.component.codecs.helpers import choose, expected, predicates, unfit
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types.composite import (
@@ -58,7 +59,7 @@ def _check(ty: ValType, value: Any, place: str) -> None:
             raise expected("a dict", value, place)
         for key, content in value.items():
             _check(ty._key, key, f"{place}, key")
-            _check(ty._value, content, f"{place}[{key!r}]")
+            _check(ty._value, content, f"{place}[{shown(key)}]")
     elif isinstance(ty, TupleType):
         _check_tuple(ty, value, place)
     elif isinstance(ty, RecordType):

@@ -6,7 +6,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api.errors import ArgumentError
-from fusee.api.managed import bytes_of
+from fusee.api.managed import bytes_of, shown
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.traps import Reason, trap
 from fusee.component.types.composite import VariantLikeType
@@ -20,7 +20,6 @@ MOST_LIST_BYTES: Final = (1 << 28) - 1
 MOST_F32: Final = 3.4028234663852886e38
 SURROGATES: Final = range(0xD800, 0xE000)
 MOST_CHAR: Final = 0x10FFFF
-_MOST_SHOWN: Final = 80
 _set_fields: Final = Record.__dict__["__dict__"].__set__
 _new: Final = object.__new__
 
@@ -229,15 +228,9 @@ def choose(tests: Sequence[tuple[Predicate, int]], index: Mapping[str, int], val
 
 def expected(what: str, value: Any, place: str) -> ArgumentError:
     """A value is of another class."""
-    return ArgumentError(f"{place}: expected {what}, not {_shown(value)}")
+    return ArgumentError(f"{place}: expected {what}, not {shown(value)}")
 
 
 def unfit(what: str, value: Any, place: str) -> InvalidValueError:
     """A value of the right class is none of the type's."""
-    return InvalidValueError(f"{place}: {_shown(value)} is {what}")
-
-
-def _shown(value: Any) -> str:
-    """A value in a message, the start of it if it is long."""
-    text = repr(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return InvalidValueError(f"{place}: {shown(value)} is {what}")

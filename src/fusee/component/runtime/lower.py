@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from fusee.api.errors import Trap, WasmtimeError
+from fusee.api.managed import shown
 from fusee.api.store import Store
 from fusee.component.codecs.context import Context
 from fusee.component.codecs.explain import UNFIT, explain
@@ -82,7 +83,7 @@ def explain_result(callee: Any, result: ValType | None, value: Any, cause: Excep
     """Raise what is wrong with the result of a call."""
     place = f"result of `{callee.name}`" if isinstance(callee, HostFunctionItem) else "result"
     if result is None:
-        raise WasmtimeError(f"{place}: expected None, not {value!r}")
+        raise WasmtimeError(f"{place}: expected None, not {shown(value)}")
     explain(result, value, place, cause)
 
 
