@@ -54,7 +54,7 @@ def test_one_function(file: Path, wanted: str) -> None:
     assert run("disasm", "--function", wanted, file).startswith("func 2 ")
 
 
-@pytest.mark.parametrize("wanted", ["0", "3", "third", "imported", ""])
+@pytest.mark.parametrize("wanted", ["0", "3", "third", "imported", "", pytest.param("9" * 5000, id="long")])
 def test_no_such_function(file: Path, wanted: str) -> None:
     with pytest.raises(Exception, match="the module defines no such function"):
         run("disasm", "--function", wanted, file)

@@ -50,6 +50,7 @@ def test_modules_are_imported() -> None:
             linker.instantiate(store, component)
 
 
+LONG = "9" * 5000  # more digits than Python makes an int of
 VERSIONED = """(component
   (import "a:b/c@{version}" (instance $i (export "f" (func (result u8)))))
   (core func $f (canon lower (func $i "f")))
@@ -69,7 +70,12 @@ VERSIONED = """(component
         ("0.0.1", ["0.0.2"], None),
         ("1.0.0-rc", ["1.0.0"], None),
         ("1.0.0", ["1.0.1-rc"], None),
+        (f"1.{LONG}.0", ["2.0.0", "1.0.0", f"1.{LONG[:-1]}.0"], 2),
+        ("1.0.0", [f"1.0.{LONG}8", "1.2.0", f"1.2.{LONG}9", f"1.2.{LONG}7"], 2),
+        (f"{LONG}.0.0", ["1.0.0", f"{LONG}.1.0", f"{LONG}0.0.0"], 1),
+        (f"0.0.{LONG}", ["0.0.1"], None),
     ],
+    ids=range(12),
 )
 def test_versions(wanted: str, defined: list[str], found: int | None) -> None:
     engine = Engine()

@@ -62,6 +62,7 @@ def test_other_spellings(ty: str, text: str, value: Any) -> None:
     ("ty", "text", "message"),
     [
         ("u8", "x", "expected an integer"), ("u8", "1.5", "an integer"), ("u8", "1 2", "the end"),
+        pytest.param("u8", "9" * 5000, "expected an integer at character 5000", id="long"),
         ("string", '"open', "closing quote"), ("(list u8)", "[1", "expected `,`"), ("bool", "maybe", "true or false"),
         ("(tuple u8 u8)", "(1)", "2 values"), ("(tuple u8)", "(1, 2)", r"`\)`"), ("(result)", "fine", "a case"),
         ('(record (field "a" u8))', "{b: 1}", "not `b`"), ('(record (field "a" u8))', "{}", "the field `a`"),

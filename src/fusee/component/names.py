@@ -50,8 +50,8 @@ def unique_key(name: str) -> str:
     return owner if owner == member else f"{owner}.{member}"
 
 
-def version_track(name: str) -> tuple[str, tuple[int, int, int]] | None:
-    """What versions of an interface take each other's place share, and the version; None if there is no such.
+def version_track(name: str) -> tuple[str, list[tuple[int, str]]] | None:
+    """What versions share that take each other's place, and how such versions compare; None if there are none.
 
     From 1.0 on, and below 0.1, that is the first number that is not zero and what comes before it; versions before a
     release stand for themselves alone.
@@ -62,6 +62,7 @@ def version_track(name: str) -> tuple[str, tuple[int, int, int]] | None:
     parts = _SEMVER.match(found["version"])
     if parts is None or parts[4]:
         return None
-    major, minor, patch = int(parts[1]), int(parts[2]), int(parts[3])
-    track = f"{major}" if major else f"0.{minor}" if minor else f"0.0.{patch}"
-    return f"{found['path']}@{track}", (major, minor, patch)
+    numbers = major, minor, patch = parts[1], parts[2], parts[3]
+    track = major if major != "0" else f"0.{minor}" if minor != "0" else f"0.0.{patch}"
+    ordered = [(len(number), number) for number in numbers]  # they may be long, and have no zeros in front
+    return f"{found['path']}@{track}", ordered

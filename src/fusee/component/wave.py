@@ -107,9 +107,10 @@ class Parser:
             return self._variant(ty)
         if type(ty).__name__[1:].isdigit():
             number = self.match(_NUMBER, "an integer")
-            if not number.lstrip("-").isdigit():
-                raise self.fail("an integer")
-            return int(number)
+            try:
+                return int(number)
+            except ValueError:  # a fraction, or more digits than Python reads
+                raise self.fail("an integer") from None
         raise WaveError(f"values of type {type(ty).__name__} cannot be written")
 
     def _items(self, opening: str, closing: str, item: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Final
 
 from fusee.api.module import Module
 from fusee.disasm.function import Listing, read_listing
@@ -12,6 +13,8 @@ from fusee.engine.state.module import EXTERN_FUNC
 from fusee.engine.translate.state import Translator
 from fusee.kernel.memory import view
 from fusee.kernel.target import Target
+
+_MOST_DIGITS: Final = 10  # of an index
 
 
 @cache
@@ -46,7 +49,7 @@ def list_function(module: Module, index: int) -> Listing:
 def find_function(module: Module, text: str) -> int | None:
     """The index of the function that an index, an exported name, or a name of the name section names."""
     if text.isdecimal():
-        index = int(text)
+        index = int(text) if len(text) <= _MOST_DIGITS else -1
         return index if index in own_functions(module) else None
     kind, exported = module._export_places.get(text, (None, 0))
     if kind == EXTERN_FUNC:
