@@ -7,11 +7,7 @@ import pytest
 import fusee
 from fusee import Trap
 from fusee.component.adapters.call import EXPORT
-from fusee.component.types.composite import EnumType, ResultType
-from fusee.component.types.primitive import Char
-from fusee.component.types.valtype import ValType, intern
-from tests.component.adapterfuzz import Both, Pair, check, through_python, with_adapters
-from tests.component.randomtypes import RandomTypes
+from tests.component.adapterfuzz import Both, check, through_python, with_adapters
 from tests.component.twocomponents import CALL, LIST, LISTS, NUMBER, SINK, two
 
 
@@ -144,21 +140,46 @@ def test_exceptions_end_at_the_border() -> None:
     assert found.startswith("trap an exception of the guest's crosses the border of its component")
 
 
-@pytest.mark.parametrize(("definition", "text", "ty", "most"), [
-    ('(enum "a" "b" "c")', "$t0", intern(EnumType, ("a", "b", "c")), 2),
-    (None, "(result)", intern(ResultType, None, None), 1),
-    (None, "char", Char(), 0x10FFFF),
-])  # fmt: skip
-def test_the_last_value_of_a_type(definition: str | None, text: str, ty: ValType, most: int) -> None:
-    """Of an argument and of a result: one more is none (CanonicalABI, "Flat Lifting")."""
-    types = RandomTypes(0)
-    if definition is not None:
-        types.definitions.append(f'(type $t_plain {definition}) (import "t0" (type $t0 (eq $t_plain)))')
-    pair = Pair(types, text, ty, ("utf8", "utf8"))
-    for value, is_right in ((most, True), (most + 1, False)):
-        data = value.to_bytes(4, "little")
-        for found in (pair.takes(data, [16]).outcome("f"), pair.gives(data, [16], 512).outcome("f")):
-            assert found.startswith("trap") is not is_right
+TAKING = """(component
+  (component $inner
+    (type $t' {ty}) (import "t" (type $t (eq $t')))
+    (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+    (core instance $i (instantiate $m))
+    (func (export "f") (param "value" $t) (result u32) (canon lift (core func $i "f"))))
+  (component $outer
+    (type $t' {ty}) (import "t" (type $t (eq $t')))
+    (import "f" (func $f (param "value" $t) (result u32)))
+    (core func $x (canon lower (func $f)))
+    (core module $m (import "h" "x" (func $x (param i32) (result i32)))
+      (func (export "run") (param i32) (result i32) (call $x (local.get 0))))
+    (core instance $i (instantiate $m (with "h" (instance (export "x" (func $x))))))
+    (func (export "run") (param "value" u32) (result u32) (canon lift (core func $i "run"))))
+  (type $t' {ty})
+  (instance $a (instantiate $inner (with "t" (type $t'))))
+  (instance $b (instantiate $outer (with "t" (type $t')) (with "f" (func $a "f"))))
+  (alias export $b "run" (func $run))
+  (export "run" (func $run)))"""
+
+
+@pytest.mark.parametrize(
+    ("ty", "most", "message"),
+    [
+        ('(enum "a" "b" "c")', 2, "invalid variant discriminant: 3"),
+        ("(result)", 1, "invalid variant discriminant: 2"),
+        ("char", 0xD7FF, "integer value is not a valid `char`"),
+        ("char", 0x10FFFF, "integer value is not a valid `char`"),
+    ],
+)
+def test_the_last_value_of_a_type(ty: str, most: int, message: str) -> None:
+    """The callee is not given one that is none (CanonicalABI, "Flat Lifting"): it does not look itself."""
+    both = Both(TAKING.format(ty=ty))
+    assert both.outcome("run", most).startswith(f"{most}; {most}")
+    assert both.outcome("run", most + 1).startswith(f"trap {message}")
+
+
+def test_flags_that_have_no_name() -> None:
+    """They are cut off (CanonicalABI, `unpack_flags_from_int`)."""
+    assert Both(TAKING.format(ty='(flags "a" "b" "c")')).outcome("run", 0xFFFF_FFFD).startswith("5; 5")
 
 
 @pytest.mark.parametrize(
