@@ -118,6 +118,27 @@ def test_lengths_that_are_not_clear(head: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Length : 3",
+        "no field\r\nContent-Length: 3",
+        "A: b\r\n Content-Length: 3",
+        " A: b\r\nContent-Length: 3",
+        "A: b\rContent-Length: 3",
+        "A: \0\r\nContent-Length: 3",
+        "A\0: b",
+        ": b",
+    ],
+)
+def test_fields_that_could_be_read_otherwise(fields: str) -> None:
+    with serving(echo) as (port, lines):
+        answer = ask(port, f"POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert lines == []
+
+
+@pytest.mark.parametrize(
     ("raw", "status"), [(b"nonsense\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"431")]
 )
 def test_malformed_requests(raw: bytes, status: bytes) -> None:

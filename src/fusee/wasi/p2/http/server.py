@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from socket import SHUT_RDWR, socket
 from typing import Any, Final
 
@@ -70,6 +71,24 @@ class ProxyServer(ThreadingHTTPServer):
             self.log(f"{type(error).__name__}: {error}")
 
 
+class _Head(BufferedIOBase):
+    """Reads the fields of a request, and sees what Python's parser lets through (RFC 9112, 2.2 and 5).
+
+    That ends fields at a line without a name, continues them, and takes a lone CR for the end of a line; who is in
+    between may do none of it.
+    """
+
+    def __init__(self, reader: BufferedIOBase) -> None:
+        self._reader = reader
+        self.is_malformed = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """A line, with its end."""
+        line = self._reader.readline(-1 if size is None else size)
+        self.is_malformed |= b"\r" in line.removesuffix(b"\r\n") or b"\0" in line or line[:1] in (b" ", b"\t")
+        return line
+
+
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
@@ -85,8 +104,16 @@ class _Handler(BaseHTTPRequestHandler):
         return "fusee"
 
     def parse_request(self) -> bool:
-        """Every method is answered in one way."""
-        if not super().parse_request():
+        """Every method is answered in one way, and no request whose fields Python reads otherwise than others may."""
+        reader = self.rfile
+        self.rfile = head = _Head(reader)
+        try:
+            if not super().parse_request():
+                return False
+        finally:
+            self.rfile = reader
+        if head.is_malformed or self.headers.defects:
+            self.send_error(400, explain="malformed field")
             return False
         setattr(self, f"do_{self.command}", self._answer)
         return True
