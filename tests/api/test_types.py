@@ -137,6 +137,18 @@ def test_config() -> None:
         config.max_wasm_stack = 1
 
 
+def test_the_class_tells_which_settings_there_are() -> None:
+    for name in ("wasm_gc", "consume_fuel", "max_wasm_stack", "cache"):  # of each kind one, and a number
+        assert hasattr(Config, name) and name in dir(Config())
+    assert not hasattr(Config, "wasm_smid")
+    config = Config()
+    assert config.strategy == "auto" and config.consume_fuel is False
+    config.consume_fuel = True
+    assert config.consume_fuel is True and Config().consume_fuel is False
+    for name in ("wasm_gc", "cache"):  # as in wasmtime-py
+        assert not hasattr(config, name)
+
+
 def test_names() -> None:
     module = b"\x00\x04\x03abc"
     functions = b"\x01\x09\x02\x00\x01f\x03\x03g\xffh"

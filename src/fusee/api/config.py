@@ -125,9 +125,6 @@ class Config(Managed):
             expect_setting(name, value, _WITHOUT_EFFECT[name])
             _check_without_effect(name, value)
 
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_SETTINGS})
-
     def cranelift_flag_enable(self, flag: str) -> None:
         """Without effect: there is no Cranelift here. Raises `ArgumentError` unless `flag` is a str."""
         expect(flag, str, "a str")
@@ -176,3 +173,14 @@ def expect_setting(name: str, value: object, kind: type | tuple[type, ...]) -> N
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join("None" if k is NoneType else k.__name__ for k in kinds)
         raise ArgumentError(f"{name}: expected {wanted}, not {shown(value)}")
+
+
+def _setting(name: str) -> property:
+    """What the class has for a setting, so that `hasattr(Config, name)` tells a program whether there is one."""
+    if name in _KEPT:
+        return property(lambda config: config.__dict__[name], doc=f"The setting `{name}`.")
+    return property(doc=f"The setting `{name}`, which can only be assigned.")
+
+
+for _name in _SETTINGS:
+    setattr(Config, _name, _setting(_name))
