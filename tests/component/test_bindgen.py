@@ -1,5 +1,6 @@
 """`fusee bindgen`: what is written is clean, and does what it says."""
 
+import ast
 import asyncio
 import subprocess
 import sys
@@ -225,3 +226,21 @@ def test_the_command(tmp_path: Path) -> None:
     assert result.exit_code == 0 and "class Root:" in result.output and "empty.wasm" in result.output.splitlines()[0]
     (tmp_path / "module.wasm").write_bytes(wat2wasm("(module)"))
     assert CliRunner().invoke(fusee, ["bindgen", str(tmp_path / "module.wasm")]).exit_code == 2
+
+
+def test_functions_with_the_names_of_what_is_there() -> None:
+    text = """(component
+      (import "a:b/tools" (instance $tools
+        (export "tool" (type $tool (sub resource)))
+        (export "[method]tool.drop" (func (param "self" (borrow $tool))))
+        (export "[method]tool.handle" (func (param "self" (borrow $tool))))))
+      (import "create" (func $create))
+      (export "c:d/tools" (instance $tools))
+      (export "create" (func $create)))"""
+    tree = ast.parse(bindings(Component(Engine(), wat2wasm(text)).type, "tools.wasm"))
+    classes = {item.name: item for item in tree.body if isinstance(item, ast.ClassDef)}
+    methods = {name: [item.name for item in kind.body if isinstance(item, ast.FunctionDef)]
+               for name, kind in classes.items()}  # fmt: skip
+    assert methods["Root"].count("create") == methods["Root"].count("create_") == 1
+    tools = [found for name, found in methods.items() if "drop_" in found]
+    assert tools and all(found.count("drop") == 1 and "handle_" in found for found in tools)

@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fusee.component.bindgen.text import MODULES, MOST_LINE, class_name, identifier, interface_name, wrapped
+from fusee.component.bindgen.text import (
+    MODULES,
+    MOST_LINE,
+    class_name,
+    identifier,
+    interface_name,
+    method_name,
+    wrapped,
+)
 from fusee.component.bindgen.values import Values
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
 from fusee.component.names import parse_name
@@ -131,7 +139,9 @@ class Bindings(Values):
             parsed = parse_name(item_name)
             if not isinstance(item, FuncType) or parsed is None or parsed.kind == "method":
                 continue
-            yield from self._function(self.member(item_name), item, item_name, 0, "self")
+            member = self.member(item_name)
+            is_taken = export is None and member == "create"  # by what makes the component alive
+            yield from self._function(f"{member}_" if is_taken else member, item, item_name, 0, "self")
         yield ""
 
     def _resource(self, name: str, kind: str, items: Mapping[str, Any], owner: str) -> Iterator[str]:
@@ -144,7 +154,7 @@ class Bindings(Values):
         for item_name, item in items.items():
             parsed = parse_name(item_name)
             if isinstance(item, FuncType) and parsed and parsed.kind == "method" and parsed.resource == name:
-                yield from self._function(identifier(parsed.member), item, item_name, 1, "self._owner")
+                yield from self._function(method_name(parsed.member), item, item_name, 1, "self._owner")
         yield ""
 
     def _root(self) -> Iterator[str]:

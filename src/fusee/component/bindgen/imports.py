@@ -10,7 +10,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from fusee.component.bindgen.exports import Bindings
-from fusee.component.bindgen.text import class_name, identifier, interface_name, wrapped
+from fusee.component.bindgen.text import class_name, identifier, interface_name, method_name, wrapped
 from fusee.component.bindgen.values import Values
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
@@ -101,7 +101,7 @@ class HostBindings(Values):
         for full, item in items.items():
             parsed = parse_name(full)
             if isinstance(item, FuncType) and parsed and parsed.kind == "method" and parsed.resource == name:
-                yield from self._declaration(identifier(parsed.member), item, full, 1)
+                yield from self._declaration(method_name(parsed.member), item, full, 1)
         yield from ("    def drop(self) -> None:", '        """The guest has ended its handle."""', "", "")
 
     # Types
@@ -150,7 +150,7 @@ class HostBindings(Values):
         target = "given"
         if parsed.kind == "method":
             target, args = args[0], args[1:]
-        name = identifier(parsed.member) if parsed.kind == "method" else self.member(full)
+        name = method_name(parsed.member) if parsed.kind == "method" else self.member(full)
         start, wait = ("async def", "await ") if item._is_async else ("def", "")
         yield ""
         yield f"            {start} f{number}({', '.join(f'{n}: Any' for n in ['store', *names])}) -> Any:"

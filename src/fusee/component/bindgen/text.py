@@ -20,6 +20,11 @@ def identifier(name: str) -> str:
     return f"{found}_" if keyword.iskeyword(found) else found
 
 
+def method_name(member: str) -> str:
+    """A method's name, in the class of a resource, which has two of its own."""
+    return f"{member}_" if member in ("drop", "handle") else identifier(member)
+
+
 def class_name(name: str) -> str:
     """A name of WIT as classes have it."""
     found = "".join(part[:1].upper() + part[1:] for part in name.split("-"))
