@@ -1,6 +1,8 @@
 """Bad input is one line on standard error and exit status 1: never a traceback."""
 
+import errno
 import importlib.util
+import io
 import os
 import select
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fusee.cli import modules
 from fusee.cli.errors import invocable
 from fusee.cli.main import run_command
 from fusee.cli.modules import check_writable
@@ -125,6 +128,27 @@ def test_every_file_that_is_missing_is_named(
     first, second = capsys.readouterr().err.splitlines()
     assert first.lower() == "fusee: one: no such file or directory"
     assert second.lower() == "fusee: two: no such file or directory"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a device that never ends")
+def test_what_never_ends_is_no_module(capsys: pytest.CaptureFixture[str]) -> None:
+    """By how it begins (spec 5.5.16)."""
+    assert run_command(["validate", "/dev/zero"]) == 1
+    assert "/dev/zero: magic header not detected" in capsys.readouterr().err
+
+
+def test_what_is_longer_than_modules_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Be it a file, of which it is known, or a pipe."""
+    monkeypatch.setattr(modules, "_MOST_BYTES", 1 << 17)
+    long = tmp_path / "long.wasm"
+    long.write_bytes(b"\0asm" + bytes(1 << 18))
+    assert run_command(["validate", str(long)]) == 1
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(long.read_bytes())))
+    assert run_command(["validate", "-"]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) == 2 and all(line.endswith(os.strerror(errno.EFBIG)) for line in shown)
 
 
 def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

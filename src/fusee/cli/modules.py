@@ -1,10 +1,12 @@
 """What all commands that load modules share."""
 
+import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from fusee.cli.errors import usage_error
 
@@ -21,6 +23,8 @@ PathLike = str | os.PathLike[str]
 MAGIC: Final = b"\0asm"  # spec 5.5.16
 COMPONENT_VERSION: Final = b"\x0d\0\1\0"  # what follows it in a component (component model, Binary)
 _PRECOMPILED: Final = b"\0fusee"
+_MOST_BYTES: Final = 1 << 30  # of a module (the JavaScript interface's limits of implementations)
+_PART_BYTES: Final = 1 << 16
 _COMPONENT_TEXT: Final = r"(?s:(?:\s|;;[^\n]*\n|\(;.*?;\))*\(\s*component\b)"
 
 Made = TypeVar("Made")
@@ -84,14 +88,36 @@ class ModuleFile:
 
 
 def _contents(path: str) -> bytes:
+    """What is in a file, or its beginning if that tells that it is no module: it may be a device that never ends.
+
+    Raises `OSError`, also if that is more than a module may have.
+    """
     try:
         if path == STANDARD_INPUT:
-            return sys.stdin.buffer.read()
+            return _bounded(sys.stdin.buffer)
         with open(path, "rb") as file:
-            return file.read()
+            found = os.fstat(file.fileno())
+            if stat.S_ISREG(found.st_mode) and found.st_size <= _MOST_BYTES and not _is_no_module(file.peek()):
+                return file.read()
+            return _bounded(file)
     except OSError as error:  # one of reading has no name
         error.filename = path
         raise
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    parts, left = [file.read(_PART_BYTES)], _MOST_BYTES
+    while not _is_no_module(parts[0]) and (part := file.read(_PART_BYTES)):
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return b"".join(parts)
+
+
+def _is_no_module(start: bytes) -> bool:
+    """Neither a binary, nor text, in which there is no such character."""
+    return start[:1] == b"\0" and not start.startswith((MAGIC, _PRECOMPILED))
 
 
 def check_writable(path: "Path | None") -> None:
