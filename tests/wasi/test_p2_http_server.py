@@ -92,10 +92,12 @@ def test_serving() -> None:
         assert lines == []
 
 
-def ask(port: int, raw: bytes) -> bytes:
-    """What a server says to some bytes, until it closes the connection."""
+def ask(port: int, raw: bytes, is_end: bool = False) -> bytes:
+    """What a server says to some bytes, perhaps all that come, until it closes the connection."""
     with socket.create_connection(("127.0.0.1", port), 30) as client:
         client.sendall(raw)
+        if is_end:
+            client.shutdown(socket.SHUT_WR)
         data = b""
         while piece := client.recv(1 << 16):
             data += piece
@@ -110,6 +112,8 @@ def ask(port: int, raw: bytes) -> bytes:
         "Content-Length: 1x",
         "Transfer-Encoding: chunked\r\nContent-Length: 3",
         "Transfer-Encoding: gzip",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
     ],
 )
 def test_lengths_that_are_not_clear(head: str) -> None:
@@ -128,6 +132,10 @@ def test_lengths_that_are_not_clear(head: str) -> None:
         "A: \0\r\nContent-Length: 3",
         "A\0: b",
         ": b",
+        "A(: b",
+        "From x",
+        "From : x",
+        "Host: y",
     ],
 )
 def test_fields_that_could_be_read_otherwise(fields: str) -> None:
@@ -136,6 +144,57 @@ def test_fields_that_could_be_read_otherwise(fields: str) -> None:
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert answer.count(b"HTTP/1.1 ") == 1
         assert lines == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "POST\r/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /\xa0HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nA: b\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1",
+        "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_heads_that_could_be_read_otherwise(head: str) -> None:
+    with serving(echo) as (port, lines):
+        assert ask(port, head.encode("latin-1"), True).startswith(b"HTTP/1.1 400 ")
+        assert lines == []
+
+
+def test_requests_of_before_there_were_fields() -> None:
+    with serving(echo) as (port, lines):
+        assert b"malformed request line" in ask(port, b"GET /\r\n\r\n")
+        assert lines == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "3;a\nabc\r\n0\r\n\r\n",
+        f"3;{'a' * 4094}abc\r\n0\r\n\r\n",
+        "3\r\nabc \r\n0\r\n\r\n",
+        "\r3\r\nabc\r\n0\r\n\r\n",
+        "3\r\nabc\r\n0\r\n \r\n",
+        "3\r\nabc\r\n0\r\nA: b\r\n C: d\r\n\r\n",
+        "3\r\nabc\r\n0\r\nA: b\rC: d\r\n\r\n",
+        "3\r\nabc\r\n0\r\nA : b\r\n\r\n",
+    ],
+)
+def test_chunks_that_could_be_read_otherwise(body: str) -> None:
+    """The guest may have answered already; but what follows is no request."""
+    head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(echo) as (port, _):
+        answer = ask(port, f"{head}{body}GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_chunks_with_all_that_they_may_have() -> None:
+    head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
+    with serving(echo) as (port, _):
+        answer = ask(port, f"{head}3 \t;a=b\r\nabc\r\nA;x\r\n0123456789\r\n00\r\nA: b\r\nC:\n\r\n".encode())
+        assert b"post / 13" in answer
 
 
 @pytest.mark.parametrize(

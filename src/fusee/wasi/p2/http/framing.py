@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import Final
 
+from fusee.spec import http
 from fusee.wasi.p2.http.bodies import PIECE_BYTES, IncomingBody, OutgoingBody
-from fusee.wasi.p2.http.fields import TOKEN, received_pairs
+from fusee.wasi.p2.http.fields import received_pairs
 
+FIELD: Final = re.compile(rf"([{http.TOKEN}]+):([^\r\n\0]*)\r?\n".encode())
+"""A line of a message that is a field (RFC 9112, 2.2 and 5), and can be read in one way only."""
 _MAX_LINE: Final = 1 << 12
 _MOST_TRAILERS: Final = 32  # 128 KiB, as all fields of a message
+_CHUNK: Final = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(;[^\r\n\0]*)?\r\n")
 
 
 def framed(body: OutgoingBody) -> Iterator[bytes]:
@@ -39,19 +43,19 @@ def chunks(source: BufferedIOBase, body: IncomingBody) -> Iterator[bytes]:
     Raises `ValueError` if it is malformed, `EOFError` if it breaks off.
     """
     while True:
-        size = source.readline(_MAX_LINE).partition(b";")[0].strip()
-        if not re.fullmatch(rb"[0-9a-fA-F]{1,15}", size):
+        head = _CHUNK.fullmatch(source.readline(_MAX_LINE))
+        if head is None:
             raise ValueError("malformed chunk")
-        length = int(size, 16)
+        length = int(head[1], 16)
         if not length:
             break
         yield from sized(source, length)
-        if source.readline(_MAX_LINE).strip():
+        if source.readline(_MAX_LINE) != b"\r\n":
             raise ValueError("malformed chunk")
     found: list[tuple[str, str]] = []
-    while line := source.readline(_MAX_LINE).strip():
-        name, colon, value = line.decode("latin-1").partition(":")
-        if len(found) == _MOST_TRAILERS or not colon or not TOKEN.fullmatch(name):
+    while (line := source.readline(_MAX_LINE)) not in (b"\r\n", b"\n"):
+        field = FIELD.fullmatch(line)
+        if len(found) == _MOST_TRAILERS or field is None:
             raise ValueError("malformed or too many trailers")
-        found.append((name, value.strip()))
+        found.append((field[1].decode(), field[2].strip(b" \t").decode("latin-1")))
     body.trailers = received_pairs(found)

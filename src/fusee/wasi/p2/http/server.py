@@ -19,9 +19,10 @@ from fusee.component.component import Component
 from fusee.component.linker import Linker
 from fusee.component.resources import ResourceHost
 from fusee.component.values import Variant
+from fusee.spec import http
 from fusee.wasi.p2.http.bodies import IncomingBody
 from fusee.wasi.p2.http.fields import HttpError, received
-from fusee.wasi.p2.http.framing import chunks, framed, sized
+from fusee.wasi.p2.http.framing import FIELD, chunks, framed, sized
 from fusee.wasi.p2.http.requests import IncomingRequest
 from fusee.wasi.p2.http.responses import OutgoingResponse, ResponseOutparam
 
@@ -29,6 +30,9 @@ MAX_CONNECTIONS: Final = 64
 CLIENT_SECONDS: Final = 60.0
 """How long a client may be silent."""
 _FEEDER_SECONDS: Final = 0.2  # for what is on its way; who has more to say is not listened to any more
+
+_REQUEST: Final = re.compile(rf"[{http.TOKEN}]+ [^\0- \x7f]+ HTTP/1\.[0-9]\r?\n".encode())
+_OLD: Final = "HTTP/1.0"  # there is neither need of a host nor are there chunks
 
 _HANDLER: Final = "wasi:http/incoming-handler@0.2."
 
@@ -72,10 +76,10 @@ class ProxyServer(ThreadingHTTPServer):
 
 
 class _Head(BufferedIOBase):
-    """Reads the fields of a request, and sees what Python's parser lets through (RFC 9112, 2.2 and 5).
+    """Reads the fields of a request, and sees what Python's parser lets through.
 
-    That ends fields at a line without a name, continues them, and takes a lone CR for the end of a line; who is in
-    between may do none of it.
+    That leaves out lines without a name or ends the fields there, continues them, takes a lone CR for the end of a
+    line, and the end of the connection for that of the fields; who is in between may do none of it.
     """
 
     def __init__(self, reader: BufferedIOBase) -> None:
@@ -85,7 +89,7 @@ class _Head(BufferedIOBase):
     def readline(self, size: int | None = -1, /) -> bytes:
         """A line, with its end."""
         line = self._reader.readline(-1 if size is None else size)
-        self.is_malformed |= b"\r" in line.removesuffix(b"\r\n") or b"\0" in line or line[:1] in (b" ", b"\t")
+        self.is_malformed |= line not in (b"\r\n", b"\n") and FIELD.fullmatch(line) is None
         return line
 
 
@@ -93,6 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: ProxyServer
+    raw_requestline: bytes
     protocol_version = "HTTP/1.1"
     timeout = CLIENT_SECONDS
 
@@ -112,11 +117,20 @@ class _Handler(BaseHTTPRequestHandler):
                 return False
         finally:
             self.rfile = reader
-        if head.is_malformed or self.headers.defects:
-            self.send_error(400, explain="malformed field")
+        if reason := self._reason(head.is_malformed):
+            self.send_error(400, explain=reason)
             return False
         setattr(self, f"do_{self.command}", self._answer)
         return True
+
+    def _reason(self, is_malformed: bool) -> str:
+        """Why a request is refused that Python has read; empty if it is not (RFC 9112, 3)."""
+        hosts = len(self.headers.get_all("host") or [])
+        if not _REQUEST.fullmatch(self.raw_requestline):
+            return "malformed request line"
+        if hosts > 1 or (hosts == 0 and self.request_version != _OLD):
+            return "there must be one host"
+        return "malformed field" if is_malformed else ""
 
     def _answer(self) -> None:
         body = IncomingBody()
@@ -146,9 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, body: IncomingBody) -> Iterator[bytes]:
         """The pieces of the request's body. Raises `ValueError` if its length is not clear (RFC 9112, 6.3)."""
-        coding, lengths = self.headers.get("transfer-encoding"), self.headers.get_all("content-length") or []
-        if coding is not None:
-            if coding.lower() != "chunked" or lengths:
+        codings, lengths = (self.headers.get_all(name) or [] for name in ("transfer-encoding", "content-length"))
+        if codings:
+            if [coding.lower() for coding in codings] != ["chunked"] or lengths or self.request_version == _OLD:
                 raise ValueError("a body is chunked, or has a length")
             return chunks(self.rfile, body)
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
