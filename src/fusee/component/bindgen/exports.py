@@ -4,15 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fusee.component.bindgen.text import (
-    MODULES,
-    MOST_LINE,
-    class_name,
-    identifier,
-    interface_name,
-    method_name,
-    wrapped,
-)
+from fusee.component.bindgen.text import MODULES, MOST_LINE, class_name, identifier, interface_name, unique_in, wrapped
 from fusee.component.bindgen.values import Values
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
 from fusee.component.names import parse_name
@@ -89,7 +81,7 @@ class Bindings(Values):
             ty = shown(item)
             if isinstance(ty, ComponentInstanceType):
                 inner = None
-                if owner is not None:
+                if items is self.type._exports:  # what is in an interface's own interfaces is not called from here
                     inner = self.interfaces[name] = self.unique(class_name(interface_name(name)))
                 self._collect(ty._exports, inner)
             elif isinstance(ty, RecordType | EnumType | FlagsType | VariantType) and ty not in self.names:
@@ -100,7 +92,7 @@ class Bindings(Values):
 
     def _function(self, name: str, item: FuncType, full: str, skipped: int, owner: str) -> Iterator[str]:
         """A method that calls a function; the first parameters are the object itself."""
-        params = [("self_" if n == "self" else identifier(n), p) for n, p in item._params[skipped:]]
+        params = [(f"{n}_" if n in ("self", "found") else identifier(n), p) for n, p in item._params[skipped:]]
         given = ["self", *(f"{n}: {self.annotation(p, True)}" for n, p in params)]
         start = "async def" if item._is_async else "def"
         result = self.annotation(item._result)
@@ -121,17 +113,21 @@ class Bindings(Values):
 
     def _class(self, name: str, text: str, items: Mapping[str, Any], export: str | None) -> Iterator[str]:
         """The class of an interface, and those of its resources."""
+        own = ("create",) if export is None else ()
+        members = self.members(items, own)
         for item_name, item in items.items():
             if isinstance(item, ResourceType) and self.owners.get(item) == name:
-                yield from self._resource(item_name, self.names[item], items, name)
+                yield from self._resource(item_name, self.names[item], items, members, name)
         yield from (f"class {name}:", f'    """{text}"""', "")
         yield from ("    def __init__(self, store: Store, component: Component, instance: Instance) -> None:",
                     '        """Of an instance."""',
                     "        self._store, self._component, self._instance = store, component, instance",
                     "        self._functions: dict[str, Func] = {}")  # fmt: skip
         if export is None:
+            used = set(members.values())
             for interface, kind in self.interfaces.items():
-                yield f"        self.{identifier(interface_name(interface))} = {kind}(store, component, instance)"
+                attribute = unique_in(used, own, identifier(interface_name(interface)))
+                yield f"        self.{attribute} = {kind}(store, component, instance)"
         yield ""
         outer = "None" if export is None else f'self._component.get_export_index("{export}")'
         yield from _CALLING.format(outer=outer).split("\n")
@@ -139,12 +135,12 @@ class Bindings(Values):
             parsed = parse_name(item_name)
             if not isinstance(item, FuncType) or parsed is None or parsed.kind == "method":
                 continue
-            member = self.member(item_name)
-            is_taken = export is None and member == "create"  # by what makes the component alive
-            yield from self._function(f"{member}_" if is_taken else member, item, item_name, 0, "self")
+            yield from self._function(members[item_name], item, item_name, 0, "self")
         yield ""
 
-    def _resource(self, name: str, kind: str, items: Mapping[str, Any], owner: str) -> Iterator[str]:
+    def _resource(
+        self, name: str, kind: str, items: Mapping[str, Any], members: Mapping[str, str], owner: str
+    ) -> Iterator[str]:
         yield from (f"class {kind}:", f'    """The resource `{name}`."""', "",
                     f'    def __init__(self, owner: "{owner}", handle: ResourceAny) -> None:',
                     '        """A handle of it."""',
@@ -154,7 +150,7 @@ class Bindings(Values):
         for item_name, item in items.items():
             parsed = parse_name(item_name)
             if isinstance(item, FuncType) and parsed and parsed.kind == "method" and parsed.resource == name:
-                yield from self._function(method_name(parsed.member), item, item_name, 1, "self._owner")
+                yield from self._function(members[item_name], item, item_name, 1, "self._owner")
         yield ""
 
     def _root(self) -> Iterator[str]:

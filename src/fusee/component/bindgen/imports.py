@@ -10,7 +10,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from fusee.component.bindgen.exports import Bindings
-from fusee.component.bindgen.text import class_name, identifier, interface_name, method_name, wrapped
+from fusee.component.bindgen.text import class_name, identifier, interface_name, unique, wrapped
 from fusee.component.bindgen.values import Values
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
@@ -63,14 +63,15 @@ class HostBindings(Values):
         if not self.places:
             return
         for name, items in self.places.items():
+            members = self.members(items)
             for own, item in items.items():
                 if isinstance(item, ResourceType) and item in self._numbers and self._is_first(name, item):
-                    yield from self._resource_protocol(own, self.names[item], items)
+                    yield from self._resource_protocol(own, self.names[item], items, members)
             yield from (f"class {self.protocols[name]}(Protocol):", f'    """{self._what(name)}."""', "")
             for full, item in items.items():
                 parsed = parse_name(full)
                 if isinstance(item, FuncType) and parsed is not None and parsed.kind != "method":
-                    yield from self._declaration(self.member(full), item, full, 0)
+                    yield from self._declaration(members[full], item, full, 0)
             yield ""
         yield from self._host()
         if self._numbers:
@@ -95,13 +96,15 @@ class HostBindings(Values):
         yield f'        """The function `{full}`."""'
         yield ""
 
-    def _resource_protocol(self, name: str, kind: str, items: Mapping[str, Any]) -> Iterator[str]:
+    def _resource_protocol(
+        self, name: str, kind: str, items: Mapping[str, Any], members: Mapping[str, str]
+    ) -> Iterator[str]:
         yield from ("@runtime_checkable", f"class {kind}(Protocol):",
                     f'    """The resource `{name}`: an object of the host\'s."""', "")  # fmt: skip
         for full, item in items.items():
             parsed = parse_name(full)
             if isinstance(item, FuncType) and parsed and parsed.kind == "method" and parsed.resource == name:
-                yield from self._declaration(method_name(parsed.member), item, full, 1)
+                yield from self._declaration(members[full], item, full, 1)
         yield from ("    def drop(self) -> None:", '        """The guest has ended its handle."""', "", "")
 
     # Types
@@ -124,10 +127,10 @@ class HostBindings(Values):
     def _host(self) -> Iterator[str]:
         yield from _HOST.splitlines()
         yield ""
+        used: set[str] = set()
         for name, items in self.places.items():
-            protocol, plain = self.protocols[name], interface_name(name or _ROOT)
-            later = protocol.removeprefix(f"{class_name(plain)}Imports")  # if several interfaces are called the same
-            method = f"define_{identifier(plain)}{later}"
+            protocol, members = self.protocols[name], self.members(items)
+            method = unique(f"define_{identifier(interface_name(name or _ROOT))}", used)
             yield f"    def {method}(self, given: {protocol}) -> None:"
             yield f'        """Define {f"`{name}`" if name else "what is in no interface"}."""'
             place = f', root.add_instance("{name}") as place' if name else ""
@@ -137,20 +140,19 @@ class HostBindings(Values):
                     kind = f"ResourceType.host({self._numbers[item]})"
                     yield f'            place.add_resource("{full}", {kind}, self._end)'
                 elif isinstance(item, FuncType):
-                    yield from self._definition_of(full, item, number)
+                    yield from self._definition_of(full, members[full], item, number)
             yield ""
         yield ""
 
-    def _definition_of(self, full: str, item: FuncType, number: int) -> Iterator[str]:
+    def _definition_of(self, full: str, name: str, item: FuncType, number: int) -> Iterator[str]:
         """A function that converts what it is given, and what it gives."""
         parsed = parse_name(full)
         assert parsed is not None
         names = [f"p{i}" for i in range(len(item._params))]
-        args = [self._inner("lift", ty, name) for name, (_, ty) in zip(names, item._params, strict=True)]
+        args = [self._inner("lift", ty, given) for given, (_, ty) in zip(names, item._params, strict=True)]
         target = "given"
         if parsed.kind == "method":
             target, args = args[0], args[1:]
-        name = method_name(parsed.member) if parsed.kind == "method" else self.member(full)
         start, wait = ("async def", "await ") if item._is_async else ("def", "")
         yield ""
         yield f"            {start} f{number}({', '.join(f'{n}: Any' for n in ['store', *names])}) -> Any:"

@@ -1,6 +1,7 @@
 """Names and brackets of the Python that is written."""
 
 import keyword
+from collections.abc import Collection
 from typing import Final
 
 MOST_LINE: Final = 120
@@ -20,11 +21,6 @@ def identifier(name: str) -> str:
     return f"{found}_" if keyword.iskeyword(found) else found
 
 
-def method_name(member: str) -> str:
-    """A method's name, in the class of a resource, which has two of its own."""
-    return f"{member}_" if member in ("drop", "handle") else identifier(member)
-
-
 def class_name(name: str) -> str:
     """A name of WIT as classes have it."""
     found = "".join(part[:1].upper() + part[1:] for part in name.split("-"))
@@ -34,6 +30,21 @@ def class_name(name: str) -> str:
 def interface_name(name: str) -> str:
     """The last part of an interface's name."""
     return name.partition("/")[2].partition("@")[0] or name
+
+
+def unique(name: str, used: set[str]) -> str:
+    """A name that nothing else has; it is used from then on."""
+    found, number = name, 1
+    while found in used:
+        number += 1
+        found = f"{name}{number}"
+    used.add(found)
+    return found
+
+
+def unique_in(used: set[str], own: Collection[str], name: str) -> str:
+    """A name for a class that has names of its own."""
+    return unique(f"{name}_" if name in own else name, used)
 
 
 def wrapped(start: str, parts: list[str], end: str, indent: int = 0) -> str:

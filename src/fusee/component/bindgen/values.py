@@ -1,11 +1,11 @@
 """How types of values are written, and what converts values of them."""
 
 import keyword
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from fusee.component.bindgen.text import MODULES, identifier, wrapped
-from fusee.component.items import ComponentType
+from fusee.component.bindgen.text import MODULES, identifier, unique, unique_in, wrapped
+from fusee.component.items import ComponentType, FuncType
 from fusee.component.names import parse_name
 from fusee.component.types.composite import (
     EnumType,
@@ -33,6 +33,10 @@ _GIVEN: Final[dict[type[ValType], str]] = {
 _TAKEN_CLASSES: Final[dict[type[ValType], str]] = {
     RecordType: "Record", ListType: "list", TupleType: "tuple", MapType: "dict",
 }  # fmt: skip
+_OF_RESOURCES: Final = ("drop", "handle")
+"""What their classes have besides methods."""
+_BUILTINS: Final = {"bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"}
+"""What annotations in the body of a class mean, which a method of the same name would hide."""
 
 
 class Values:
@@ -50,27 +54,26 @@ class Values:
         self.hosted: set[ResourceType] = set()
         """Resources of the host's, for which types that have names have any object: the host's own, or a handle."""
         self._is_defining = False
-        self._used: set[str] = {name for names in MODULES.values() for name in names} | {"Root", "Host"}
+        self._used: set[str] = {name for names in MODULES.values() for name in names} | {"Root", "Host", "LookupError"}
         self._converters: dict[tuple[str, ValType], str] = {}
         self._lines: list[str] = []
 
     def unique(self, name: str) -> str:
         """A name for the module that nothing else has."""
-        found, number = name, 1
-        while found in self._used:
-            number += 1
-            found = f"{name}{number}"
-        self._used.add(found)
-        return found
+        return unique(name, self._used)
 
-    @staticmethod
-    def member(name: str) -> str:
-        """A function's name in the class of its interface."""
-        parsed = parse_name(name)
-        if parsed is None or not parsed.resource:
-            return identifier(name)
-        is_new = parsed.kind == "constructor"
-        return identifier(f"new_{parsed.resource}" if is_new else f"{parsed.resource}_{parsed.member}")
+    def members(self, items: Mapping[str, Any], own: Collection[str] = ()) -> dict[str, str]:
+        """The names of functions in the class of their interface, which has `own`; of methods in their resource's."""
+        hidden = _BUILTINS | self._used
+        found: dict[str, str] = {}
+        used: dict[str, set[str]] = {}
+        for name in sorted(items, key=lambda name: name.startswith("[")):  # names that are put together give way
+            parsed = parse_name(name)
+            if isinstance(items[name], FuncType) and parsed is not None:
+                owner = parsed.resource if parsed.kind == "method" else ""
+                taken = hidden.union(_OF_RESOURCES if owner else own)
+                found[name] = unique_in(used.setdefault(owner, set()), taken, _member(name))
+        return found
 
     # Types
 
@@ -189,6 +192,14 @@ class Values:
         if isinstance(ty, RecordType) and what == "lower":
             return self.annotation(ty)
         return _TAKEN_CLASSES.get(type(ty), "object")
+
+
+def _member(name: str) -> str:
+    parsed = parse_name(name)
+    if parsed is None or not parsed.resource:
+        return identifier(name)
+    start = {"constructor": "new-", "static": f"{parsed.resource}-"}.get(parsed.kind, "")
+    return identifier(f"{start}{parsed.member or parsed.resource}")
 
 
 def _literal(ty: EnumType | FlagsType) -> str:
