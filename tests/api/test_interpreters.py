@@ -53,3 +53,25 @@ def test_one_ends_before_the_process(strategy: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [str(expected())] * 2
+
+
+BEGINNING = """
+import sys
+from fusee import Config, Engine
+from fusee.api import _watch
+config = Config()
+config.strategy = "tiered"
+engine = Engine(config)
+sys.setswitchinterval(10)  # who is started meanwhile waits
+"""
+
+
+@pytest.mark.parametrize("wake", ["_watch._forks.watcher._wake()", "engine._tier._wake()"])
+def test_one_ends_before_its_threads_have_begun(wake: str) -> None:
+    """They were woken a moment ago; Python ends the process for them, too."""
+    pytest.importorskip("_testcapi")
+    program = f"from _testcapi import run_in_subinterp; print(run_in_subinterp({BEGINNING + wake!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=another.environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _FORK_SECONDS: Final = 2.0  # that a fork waits for all engines at most: copying, say, cannot be interrupted
 _END_SECONDS: Final = 0.1
+_ALONE_SECONDS: Final = 2.0  # that the end of an interpreter waits for threads that have not begun
 _POLLIN: Final = 1  # <poll.h>, on Linux and macOS: `select`, which has it, takes 0.3 ms to load
 
 _watch: Final = view(Watch, WATCH_ADDRESS)
@@ -164,11 +165,21 @@ class Watcher:
             self._wake()
 
 
+def _of_python(name: str, *arguments: int) -> int:
+    """What a function of Python's C interface gives, an address."""
+    types = [ctypes.c_void_p] * (1 + len(arguments))
+    return int(ctypes.PYFUNCTYPE(*types)((name, ctypes.pythonapi))(*arguments))
+
+
 def _is_main_interpreter() -> bool:
     """Whether this is the process's first interpreter of Python: others end the process if they end with threads."""
-    interpreter = ctypes.PYFUNCTYPE(ctypes.c_void_p)
-    this, main = (interpreter((f"PyInterpreterState_{name}", ctypes.pythonapi))() for name in ("Get", "Main"))
-    return bool(this == main)
+    return _of_python("PyInterpreterState_Get") == _of_python("PyInterpreterState_Main")
+
+
+def _is_alone() -> bool:
+    """Whether this interpreter has no newer thread, be it that it has not begun, or has ended but is not gone."""
+    newest = _of_python("PyInterpreterState_ThreadHead", _of_python("PyInterpreterState_Get"))
+    return newest == _of_python("PyThreadState_Get")
 
 
 class Forks:
@@ -179,7 +190,15 @@ class Forks:
         self.watcher = Watcher(native)
         os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
         if not _is_main_interpreter():
-            atexit.register(self._end_threads)
+            atexit.register(self._end_interpreter)
+
+    def _end_interpreter(self) -> None:
+        """Who was woken a moment ago is met only when it has begun."""
+        self._end_threads()
+        limit = time.monotonic() + _ALONE_SECONDS
+        while not _is_alone() and time.monotonic() < limit:
+            time.sleep(LOOK_SECONDS)
+            self._end_threads()
 
     def _end_threads(self) -> None:
         self.watcher.end()
