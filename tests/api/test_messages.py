@@ -20,15 +20,19 @@ from fusee import (
     TagType,
     Trap,
     Val,
+    ValidationError,
     ValType,
     WasmException,
     WasmtimeError,
+    component,
 )
 from fusee.api.managed import shown
 from fusee.api.printable import harmless
+from fusee.component import Component
 from tests.api.guest import Guest, engine
 
 HOSTILE = "\\1b[2Ja\\0ab\\e2\\80\\ae"
+LONG = "a" * 3000
 SHOWN = "\\x1b[2Ja\\nb\\u202e"
 
 
@@ -115,6 +119,40 @@ def test_names_and_values_of_exceptions() -> None:
     assert WasmException(tag, [Mute()]).message == f"uncaught exception: {SHOWN} (an object of the class Mute)"
     unnamed = Tag(guest.store, TagType(FuncType([ValType.i32()], [])))
     assert WasmException(unnamed, [3]).message.endswith(" (3)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f'(component (core module $m (import "{HOSTILE}" "x" (func))) (core instance (instantiate $m)))',
+         f"missing module instantiation argument named `{SHOWN}` (at offset 0x"),
+        (f'(component (core module $m) (core instance (instantiate $m)) (alias core export 0 "{HOSTILE}" (core func)))',
+         f"core instance 0 has no export named `{SHOWN}` (at offset 0x"),
+        (f'(component (import "{HOSTILE}" (func)))', f"import name `{SHOWN}` is not valid (at offset 0x"),
+        (f'(component (import "{LONG}-" (func)))', f"import name `{LONG[:987]}… (at offset 0x"),
+    ],
+)  # fmt: skip
+def test_names_in_components_that_are_not_valid(text: str, message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Component(engine(), text)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("(module)", f"missing expected export `{SHOWN}`"),
+        (f'(module (import "{HOSTILE}" "{HOSTILE}" (func)))', f"missing expected import `{SHOWN}::{SHOWN}`"),
+    ],
+)
+def test_names_of_modules_that_components_import(given: str, message: str) -> None:
+    linker = component.Linker(engine())
+    with linker.root() as root:
+        root.add_module("m", Module(engine(), given))
+    wanted = Component(engine(), f'(component (import "m" (core module (export "{HOSTILE}" (func)))))')
+    with pytest.raises(LinkError) as caught:
+        linker.instantiate(Store(engine()), wanted)
+    assert str(caught.value).endswith(message)
 
 
 def test_text_for_terminals() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fusee.api.externtypes import AsExternType, GlobalType, Limits, MemoryType, TableType
+from fusee.api.printable import import_name, printable
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.component.binary.distinct import plain
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
@@ -151,11 +152,11 @@ def match_modules(actual: ModuleType, expected: ModuleType, work: Work) -> None:
     work.spend(len(actual._imports) + len(expected._exports))
     for place, wanted in actual._imports.items():
         if place not in expected._imports:
-            raise MismatchError(f"missing expected import `{place[0]}::{place[1]}`")
+            raise MismatchError(f"missing expected import {import_name(*place)}")
         match_core(expected._imports[place], wanted)
     for name, export in expected._exports.items():
         if name not in actual._exports:
-            raise MismatchError(f"missing expected export `{name}`")
+            raise MismatchError(f"missing expected export `{printable(name)}`")
         match_core(actual._exports[name], export)
 
 

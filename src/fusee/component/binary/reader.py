@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.api.errors import MalformedError, ValidationError
+from fusee.api.printable import printable
 
 _U32_BYTES: Final = 5
 MOST_NAME_BYTES: Final = 100_000
@@ -96,5 +97,5 @@ class Reader:
 
 
 def invalid(message: str, offset: int) -> ValidationError:
-    """A rule of validation is broken at an offset."""
-    return ValidationError(message, offset)
+    """A rule of validation is broken at an offset; the message may have any names of core modules in it."""
+    return ValidationError(printable(message), offset)
