@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from fusee import Config, Engine, Store
+from fusee.kernel import another
 from tests.api.guest import Guest, engine
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not divide processes")
@@ -139,3 +141,27 @@ def test_epochs_and_stores_of_many_threads() -> None:
     assert late._state.interrupt == 0
     e.increment_epoch()
     assert late._state.interrupt != 0
+
+
+BEGINNING = """
+import os, sys
+from fusee import Config, Engine
+from fusee.api import _watch
+config = Config()
+config.strategy = "tiered"
+tier = Engine(config)._tier
+watcher = _watch._forks.watcher
+there = len(os.listdir("/proc/self/task"))
+sys.setswitchinterval(10)  # who is started meanwhile waits
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="this system does not tell its threads")
+@pytest.mark.parametrize(("state", "one"), [("_watch._watch", "watcher"), ("tier.state", "tier")])
+def test_threads_that_have_not_begun_end_before_a_fork(state: str, one: str) -> None:
+    """Python warns where there are some."""
+    text = f"{state}.is_asleep = {state}.is_asleep - {state}.is_asleep\n{one}._wake()\n{one}.end()\n"
+    told = f"assert {state}.is_asleep != 0\nprint(len(os.listdir('/proc/self/task')) - there)"
+    command = [sys.executable, "-c", BEGINNING + text + told]
+    done = subprocess.run(command, env=another.environment(), capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("0\n", "")

@@ -52,6 +52,21 @@ def test_short_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own.state.is_asleep == 0  # who has begun once does so again
 
 
+def test_guests_that_begin_while_nobody_looks_any_more() -> None:
+    """Who has said so is still there for a moment, and holds what the next one needs."""
+    store = Store(engine())
+    own = store.engine._tier
+    assert own is not None
+    enough = until(lambda number: watched(store))
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
+    with own._running:
+        own._wake()
+        own.state.is_asleep -= own.state.is_asleep
+        time.sleep(0.02)  # in which it begins
+    main_of(instance, store)
+    assert watched(store)
+
+
 @pytest.mark.parametrize("is_short", [False, True])
 def test_guests_that_run_for_long_are_watched(is_short: bool) -> None:
     """Be it at once, or in many calls of a moment each, of which none is met."""

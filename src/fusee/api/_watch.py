@@ -147,16 +147,20 @@ class Watcher:
 
     def end(self) -> None:
         """Have the thread end, and wait until it has."""
+        limit = time.monotonic() + _END_SECONDS
+        while _watch.is_asleep == 0 and not self._threads and time.monotonic() < limit:
+            time.sleep(LOOK_SECONDS)  # who was woken a moment ago has not begun
         numbers = list(self._threads)
-        if numbers:
-            self._is_ending = True
-            os.write(self._files[1], b"\0")
-            limit = time.monotonic() + _END_SECONDS
-            while self._threads or any(os.path.exists(f"/proc/self/task/{number}") for number in numbers):
-                if time.monotonic() > limit:
-                    break
-                time.sleep(LOOK_SECONDS)
-            self._is_ending = False
+        if not numbers:
+            _watch.is_asleep = u32(1)  # there was no thread to be had: the next guest tries again
+            return
+        self._is_ending = True
+        os.write(self._files[1], b"\0")
+        while self._threads or any(os.path.exists(f"/proc/self/task/{number}") for number in numbers):
+            if time.monotonic() > limit:
+                break
+            time.sleep(LOOK_SECONDS)
+        self._is_ending = False
 
     def go_on(self) -> None:
         """In the process that was divided: watch the guest again that runs."""

@@ -38,7 +38,7 @@ _BRIEF_SECONDS: Final = 0.002  # since the first guest began: with native code l
 _BEGINNING_SECONDS: Final = 0.1  # since the first module, in which a thread begins if there is one to be had
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
-_END_SECONDS: Final = 0.2
+_END_SECONDS: Final = 0.2  # that the thread may take to end
 _LOOK_SECONDS: Final = 0.001
 
 
@@ -165,14 +165,16 @@ class Tier:
 
     def end(self) -> None:
         """Have the thread end, and wait until it has; what is being compiled is given up."""
-        if self._running.locked():
+        if self._is_awake():
             self.is_ending = True
             limit = time.monotonic() + _END_SECONDS
-            while self._is_there() and time.monotonic() < limit:
+            while (self._is_awake() or self._is_there()) and time.monotonic() < limit:
                 if self._sleep.locked():
                     self._sleep.release()
                 time.sleep(_LOOK_SECONDS)
             self.is_ending = False
+            if not self._running.locked():
+                self.state.is_asleep = u32(1)  # else there was no thread to be had: the next guest tries again
 
     def close(self) -> None:
         """The engine has ended. Who only waits whether guests run for long is not woken: it sleeps for a moment."""
@@ -189,13 +191,17 @@ class Tier:
             self.state.is_asleep = u32(0)
             self._wake()
 
+    def _is_awake(self) -> bool:
+        """Whether the thread looks, or was woken a moment ago and has not begun."""
+        return self._running.locked() or self.state.is_asleep == 0
+
     def _is_there(self) -> bool:
-        return self._running.locked() or (self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}"))
+        return self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}")
 
     # In the thread
 
     def _run(self) -> None:
-        if not self._running.acquire(blocking=False):
+        if not self._running.acquire(timeout=_END_SECONDS):  # who has said that nobody looks is there for a moment
             return
         self._number = _thread.get_native_id()
         self._first = self._first or time.monotonic()
