@@ -33,7 +33,8 @@ PROGRAMS: Final = (
 _WAYS: Final = ("interpreted", "again", "beside", "first", "next", "kept")
 _INTERPRETED: Final = _WAYS[:3]
 _REST_SECONDS: Final = 0.05  # after a run: what has begun to compile is ended meanwhile
-_COUNTING: Final = "import os; os.nice(10)\nwhile True: pass"  # by a process that has the priority of one that compiles
+_COUNTING: Final = "import os, signal; os.nice(10); signal.alarm(60)\nwhile True: pass"
+"""By a process that has the priority of one that compiles, and ends by itself if this one is killed."""
 _COUNTING_SECONDS: Final = 0.1  # before it does
 _LATER_SECONDS: Final = 11.0  # what goes on when a program has ended does so for ten seconds
 _NORMAL_95: Final = 1.96
