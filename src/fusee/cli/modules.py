@@ -106,6 +106,7 @@ def _contents(path: str) -> bytes:
 
 
 def _bounded(file: BinaryIO) -> bytes:
+    """The same of a file of which nobody knows how much is in it."""
     parts, left = [file.read(_PART_BYTES)], _MOST_BYTES
     while not _is_no_module(parts[0]) and (part := file.read(_PART_BYTES)):
         parts.append(part)

@@ -18,7 +18,7 @@ def byte_count(text: str | None) -> int | None:
     """A size as people write it."""
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KM]?B?)", text.upper())
+    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KM]?B?)", text.upper())
     unit = match and match[2] if not match or match[2] not in ("K", "M") else f"{match[2]}B"
     if match is None or unit not in _UNITS:
         raise click.BadParameter(f"{text}: not a size such as 300KB")

@@ -1,5 +1,6 @@
 """`fusee serve`: a component answers HTTP requests."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,6 @@ def _set_wasi(store: "Store", config: "WasiConfig", variables: tuple[str, ...], 
 
 def _parse_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 0xFFFF:
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 0xFFFF:
         raise usage_error(f"--addr {text}: expected HOST:PORT")
     return host, int(port)
